@@ -1,0 +1,1 @@
+"""The words of the field as small types: numpy only, no files."""

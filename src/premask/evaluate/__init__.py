@@ -1,0 +1,1 @@
+"""Label maps against a truth: overlap, boundaries, effort, agreement."""

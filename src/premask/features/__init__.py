@@ -1,0 +1,1 @@
+"""What the methods see in an image: filters, superpixels, region graphs, bars."""

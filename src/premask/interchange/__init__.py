@@ -1,0 +1,1 @@
+"""One file per tool or format, each with a load and a save."""

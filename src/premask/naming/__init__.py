@@ -1,0 +1,1 @@
+"""Regions become phases through one visible table."""

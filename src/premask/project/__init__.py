@@ -1,0 +1,1 @@
+"""The project on disk: settings, database, content-addressed files."""

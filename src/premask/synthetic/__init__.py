@@ -1,0 +1,1 @@
+"""Micrographs that premask makes itself, with an exact truth."""
