@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 import importlib.util
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from importlib.metadata import entry_points
 from typing import Any, Protocol
@@ -47,12 +47,15 @@ class Method:
         Importable packages that it needs beyond premask's own.
     extra : str
         The extra of premask that installs them.
+    ready : str
+        ``module:function`` that takes the options and tells what else is missing, or None.
     """
 
     target: str
     summary: str
     packages: tuple[str, ...] = ()
     extra: str = ""
+    ready: str = ""
 
 
 METHODS: dict[str, Method] = {
@@ -79,6 +82,7 @@ METHODS: dict[str, Method] = {
         "Segment Anything's masks, merged and grouped; needs a weights file",
         packages=("torch", "transformers", "safetensors"),
         extra="sam",
+        ready="premask.preannotators.sam_model:not_ready",
     ),
     "texture": Method(
         "premask.preannotators.texture:texture",
@@ -110,8 +114,16 @@ def find(name: str) -> Method:
     return known[name]
 
 
-def missing(name: str) -> str | None:
-    """Why a method cannot run here and what to install, or None where it can."""
+def not_ready(name: str, options: Mapping[str, Any]) -> str | None:
+    """Why a method cannot run here and what to do about it; None where it can.
+
+    Parameters
+    ----------
+    name : str
+        One of :func:`all_methods`.
+    options : mapping
+        The options that it would run with: ``sam`` needs a weights file.
+    """
     method = find(name)
     absent = [p for p in method.packages if importlib.util.find_spec(p) is None]
     if absent:
@@ -119,17 +131,30 @@ def missing(name: str) -> str | None:
             f"{name} needs {' and '.join(absent)}, which is not installed:"
             f' pip install "premask[{method.extra}]"'
         )
+    if method.ready:
+        reason: str | None = _import(method.ready)(options)
+        return reason
     return None
 
 
 def load(name: str) -> Callable[..., NDArray[Any]]:
     """Import a method's function."""
-    module, _, function = find(name).target.partition(":")
-    reason = missing(name)
-    if reason:
-        raise PremaskError(reason)
-    loaded: Callable[..., NDArray[Any]] = getattr(importlib.import_module(module), function)
-    return loaded
+    method = find(name)
+    absent = not_ready(name, {}) if not method.ready else None
+    if absent:
+        raise PremaskError(absent)
+    try:
+        return _import(method.target)
+    except (ImportError, AttributeError) as error:
+        raise PremaskError(
+            f"the method {name} ({method.target}) cannot be imported: {error}"
+        ) from error
+
+
+def _import(target: str) -> Callable[..., Any]:
+    module, _, function = target.partition(":")
+    imported: Callable[..., Any] = getattr(importlib.import_module(module), function)
+    return imported
 
 
 def options_of(name: str) -> dict[str, inspect.Parameter]:

@@ -1,1 +1,6 @@
-"""Micrographs that premask makes itself, with an exact truth."""
+"""Synthetic micrographs with an exact truth."""
+
+from premask.synthetic.micrograph import KINDS, SyntheticMicrograph, synthesize
+from premask.synthetic.structure import BY_TYPE, INSIDE, PHASES
+
+__all__ = ["BY_TYPE", "INSIDE", "KINDS", "PHASES", "SyntheticMicrograph", "synthesize"]

@@ -1,0 +1,43 @@
+# Each target makes an environment if there is none, installs what it needs, and runs.
+#   make demo                    a first look, on micrographs that premask makes itself
+#   make demo IMAGES=folder      the same on your own
+#   make test                    all tests
+VENV ?= .venv
+PYTHON ?= python3
+IMAGES ?=
+PYTEST_ARGS ?= -n auto --dist loadfile
+
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check -q
+
+.PHONY: demo test lint docs benchmark clean
+
+$(BIN)/python:
+	$(PYTHON) -m venv $(VENV)
+
+demo: $(BIN)/python
+	$(PIP) install -e ".[cnn]"
+	$(BIN)/premask demo premask-demo $(if $(IMAGES),--images "$(IMAGES)")
+
+test: $(BIN)/python
+	$(PIP) install -e ".[test]"
+	$(BIN)/python -m pytest $(PYTEST_ARGS)
+
+lint: $(BIN)/python
+	$(PIP) install -e ".[dev]"
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/codespell src tests docs benchmarks README.md CONTRIBUTING.md CHANGELOG.md
+
+docs: $(BIN)/python
+	$(PIP) install -e ".[docs]"
+	$(BIN)/zensical build --clean
+
+benchmark: $(BIN)/python
+	$(PIP) install -e ".[test]"
+	$(BIN)/python benchmarks/run.py
+
+clean:
+	rm -rf .venv premask-demo site .pytest_cache .mypy_cache .ruff_cache

@@ -1,0 +1,5 @@
+"""Run as ``python -m premask``."""
+
+from premask.cli.main import main
+
+main()

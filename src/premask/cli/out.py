@@ -1,0 +1,81 @@
+"""What the commands print: answers on stdout, progress and errors on stderr."""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from premask.workflow.preannotate import Progress
+
+Json = Annotated[bool, typer.Option("--json", help="Print a machine-readable answer.")]
+
+
+def out(text: str) -> None:
+    """A line on stdout."""
+    sys.stdout.write(f"{text}\n")
+
+
+def err(text: str) -> None:
+    """A line on stderr."""
+    sys.stderr.write(f"{text}\n")
+
+
+def answer(as_json: bool, data: dict[str, Any], lines: list[str]) -> None:  # noqa: FBT001
+    """The command's answer: JSON where it was asked for, else lines for people."""
+    if as_json:
+        out(json.dumps(data, indent=2, ensure_ascii=False))
+    else:
+        for line in lines:
+            out(line)
+
+
+def duration(seconds: float) -> str:
+    """Seconds as people say them.
+
+    Examples
+    --------
+    >>> duration(42.4), duration(100), duration(8000)
+    ('42 s', '1 min 40 s', '2 h 13 min')
+    """
+    whole = round(seconds)
+    if whole < 60:
+        return f"{whole} s"
+    if whole < 3600:
+        return f"{whole // 60} min {whole % 60} s"
+    return f"{whole // 3600} h {whole % 3600 // 60} min"
+
+
+def progress_line() -> Callable[[Progress], None]:
+    """A watcher that keeps one line up to date; in a log, a line every ten seconds."""
+    terminal = sys.stderr.isatty()
+    last = -10.0
+
+    def show(progress: Progress) -> None:
+        nonlocal last
+        moment, finished = time.monotonic(), progress.done == progress.total
+        if not progress.total or not (terminal or finished or moment - last >= 10):
+            return
+        last = moment
+        left = (
+            f", {duration(progress.seconds_left)} left"
+            if progress.seconds_left is not None and not finished
+            else ""
+        )
+        filled = round(24 * progress.done / progress.total)
+        text = (
+            f"[{'#' * filled}{'.' * (24 - filled)}] {progress.done} of {progress.total}"
+            f" candidates{left}  {progress.last}"
+        )
+        if terminal:
+            sys.stderr.write("\r\x1b[K" + text[:100] + ("\n" if finished else ""))
+        else:
+            sys.stderr.write(text + "\n")
+        sys.stderr.flush()
+
+    return show

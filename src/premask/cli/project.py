@@ -1,0 +1,215 @@
+"""``init``, ``add``, ``set``, ``status``: a project and its micrographs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from premask.cli.out import Json, answer, err
+from premask.core.errors import PremaskError
+
+ProjectFolder = Annotated[Path, typer.Argument(help="The project's folder.", show_default=False)]
+Type = Annotated[
+    str | None, typer.Option("--type", help="Processing type of these images, e.g. II.")
+]
+Scale = Annotated[
+    float | None, typer.Option("--um-per-px", help="Scale, µm per pixel; the file's own if left.")
+]
+Image = Annotated[
+    str | None, typer.Option("--image", help="Only this image: its name or the start of its id.")
+]
+
+
+def add_commands(app: typer.Typer) -> None:
+    """Put this module's commands into the command line."""
+    app.command("init", rich_help_panel="1 Start")(init)
+    app.command("add", rich_help_panel="1 Start")(add)
+    app.command("set", rich_help_panel="1 Start")(set_)
+    app.command("status", rich_help_panel="1 Start")(status)
+
+
+def init(
+    project: ProjectFolder,
+    classes: Annotated[
+        str | None, typer.Option("--classes", help="The phases, in the order of their indices: A,B,C.")
+    ] = None,
+    preset: Annotated[
+        str | None, typer.Option("--preset", help="Phases of a data set: microsteel, metaldam, uhcs.")
+    ] = None,
+    json: Json = False,
+) -> None:
+    """Make a project: a folder that holds micrographs, candidates and label maps."""
+    from premask.core.phases import make_phases
+    from premask.project.project import init_project
+    from premask.project.settings import PRESETS, Settings
+    from premask.project.settings import preset as find_preset
+
+    if (classes is None) == (preset is None):
+        raise PremaskError(
+            "give the phases, as in --classes Alpha,TiB2,TiN, or one of the presets:"
+            f" --preset {'|'.join(PRESETS)}"
+        )
+    settings = find_preset(preset) if preset else Settings(make_phases((classes or "").split(",")))
+    made = init_project(project, settings)
+    names = made.phases.names
+    answer(
+        json,
+        {"project": str(project), "phases": list(names), "types": list(made.phases.by_type)},
+        [
+            f"{project}: a project with {len(names)} phases: {', '.join(names)}",
+            f"Colours, types and rules are in {project / 'premask.toml'}; edit them as you like.",
+            f"Next: premask add {project} FOLDER",
+        ],
+    )
+
+
+def add(
+    project: ProjectFolder,
+    paths: Annotated[
+        list[Path], typer.Argument(help="Image files, or folders of them.", show_default=False)
+    ],
+    type_: Type = None,
+    crop_bottom: Annotated[
+        str,
+        typer.Option("--crop-bottom", help="Information bar: auto finds it; or its height in px."),
+    ] = "auto",
+    um_per_px: Scale = None,
+    page: Annotated[
+        int | None, typer.Option("--page", help="Page of multi-page files, from 0.")
+    ] = None,
+    json: Json = False,
+) -> None:
+    """Add micrographs. The files are copied into the project and never changed."""
+    from premask.project.project import open_project
+    from premask.workflow.add import add_images
+
+    opened = open_project(project)
+    crop = parse_crop(crop_bottom)
+    result = add_images(
+        opened, paths, type_=type_, crop_bottom=crop, um_per_px=um_per_px, page=page
+    )
+    cropped = [image for image in result.added if image.crop_bottom]
+    scaled = [image for image in result.added if image.um_per_px]
+    lines = [f"{len(result.added)} images added to {project}"]
+    if result.present:
+        lines.append(f"{len(result.present)} were there already")
+    if cropped:
+        lines.append(
+            f"{len(cropped)} have an information bar, left out of view (the originals are kept):"
+        )
+        lines += [f"  {image.name}: {image.crop_bottom} px" for image in cropped[:10]]
+        if len(cropped) > 10:
+            lines.append(f"  and {len(cropped) - 10} more; all are in: premask status {project}")
+    if scaled:
+        lines.append(f"{len(scaled)} have a scale, e.g. {scaled[0].um_per_px:.4g} µm per pixel")
+    if result.added:
+        lines.append(f"Next: premask preannotate {project}")
+    answer(
+        json,
+        {
+            "added": [
+                {
+                    "id": image.id,
+                    "name": image.name,
+                    "type": image.type,
+                    "width": image.width,
+                    "height": image.height,
+                    "crop_bottom": image.crop_bottom,
+                    "um_per_px": image.um_per_px,
+                }
+                for image in result.added
+            ],
+            "present": result.present,
+            "refused": result.refused,
+        },
+        lines,
+    )
+    for line in result.refused:
+        err(f"premask: not added: {line}")
+    if result.refused:
+        raise typer.Exit(2)
+
+
+def set_(
+    project: ProjectFolder,
+    image: Image = None,
+    type_: Type = None,
+    crop_bottom: Annotated[
+        str | None, typer.Option("--crop-bottom", help="Height of the information bar, px, or auto.")
+    ] = None,
+    um_per_px: Scale = None,
+    json: Json = False,
+) -> None:
+    """Change the type, the crop or the scale of one image, or of all of them."""
+    from premask.project.images import all_images, find_image
+    from premask.project.project import open_project
+    from premask.workflow.add import change_image
+
+    opened = open_project(project)
+    if type_ is None and crop_bottom is None and um_per_px is None:
+        raise PremaskError("nothing to change; give --type, --crop-bottom or --um-per-px")
+    chosen = [find_image(opened, image)] if image else all_images(opened)
+    crop = None if crop_bottom is None else parse_crop(crop_bottom)
+    changed = [
+        change_image(opened, one, type_=type_, crop_bottom=crop, um_per_px=um_per_px)
+        for one in chosen
+    ]
+    answer(json, {"changed": [one.name for one in changed]}, [f"{len(changed)} images changed"])
+
+
+def parse_crop(text: str) -> int | str:
+    """``auto`` or a whole number of pixels."""
+    if text == "auto":
+        return text
+    if not text.isdecimal():
+        raise PremaskError(f"--crop-bottom {text!r}: auto or a whole number of px is accepted")
+    return int(text)
+
+
+def status(project: ProjectFolder, json: Json = False) -> None:
+    """What the project holds, image by image."""
+    from premask.cli.tables import table_lines
+    from premask.project.project import open_project
+    from premask.workflow.status import image_states
+
+    opened = open_project(project)
+    states = image_states(opened)
+    rows = [
+        [
+            state.image.name,
+            state.image.type or "-",
+            f"{state.image.width}x{state.image.view_height}",
+            f"{state.image.crop_bottom} px" if state.image.crop_bottom else "-",
+            f"{state.image.um_per_px:.4g}" if state.image.um_per_px else "-",
+            f"{state.named} of {state.candidates}",
+            "yes" if state.reference else "-",
+        ]
+        for state in states
+    ]
+    header = ["image", "type", "size", "bar", "µm/px", "named candidates", "truth"]
+    answer(
+        json,
+        {
+            "project": str(project),
+            "phases": list(opened.phases.names),
+            "images": [
+                {
+                    "id": state.image.id,
+                    "name": state.image.name,
+                    "type": state.image.type,
+                    "width": state.image.width,
+                    "height": state.image.view_height,
+                    "crop_bottom": state.image.crop_bottom,
+                    "um_per_px": state.image.um_per_px,
+                    "candidates": state.candidates,
+                    "named": state.named,
+                    "reference": state.reference,
+                }
+                for state in states
+            ],
+        },
+        [f"{project}: {len(states)} images, phases {', '.join(opened.phases.names)}"]
+        + table_lines(header, rows),
+    )

@@ -1,0 +1,134 @@
+"""What a project remembers: images, candidates and versions of label maps."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass(frozen=True)
+class ImageRecord:
+    """One micrograph of a project. The file is kept as it came; the crop is a view of it.
+
+    Attributes
+    ----------
+    id : str
+        The SHA-256 of the file's bytes, with ``-PAGE`` behind it for a later page.
+    name : str
+        The file's name, for people; it may repeat.
+    content : str
+        Key of the untouched file in the project's objects.
+    type : str or None
+        Processing type (paper, Table 3).
+    width, height : int
+        Of the original frame, px.
+    crop_bottom : int
+        Rows at the bottom that are left out (the information bar), px.
+    um_per_px : float or None
+        Scale; ``scale_source`` says where it came from.
+    page : int
+        Page of a multi-page file.
+    """
+
+    id: str
+    name: str
+    content: str
+    width: int
+    height: int
+    type: str | None = None
+    crop_bottom: int = 0
+    um_per_px: float | None = None
+    scale_source: str | None = None
+    page: int = 0
+
+    @property
+    def view_height(self) -> int:
+        """Height of the crop, px."""
+        return self.height - self.crop_bottom
+
+
+@dataclass(frozen=True)
+class Parameters:
+    """What a candidate hangs on; the same parameters on the same image: the same candidate."""
+
+    method: str
+    n_regions: int
+    seed: int = 0
+    options: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Cost:
+    """What a candidate cost to make (paper, Table 1).
+
+    Attributes
+    ----------
+    seconds : float
+        Wall clock, without the compilation of loops on their first use.
+    cpu_seconds : float
+        Processor time of all threads.
+    peak_mb : float
+        Largest resident memory of the process that made it, MB; 0 where it is not known.
+    jobs : int
+        How many candidates were made side by side; Table 1 counts those made alone.
+    hardware : str
+        Processor, cores, memory.
+    """
+
+    seconds: float
+    cpu_seconds: float
+    peak_mb: float
+    jobs: int
+    hardware: str
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A proposal for one micrograph: regions, and a table that names them.
+
+    Its label map is derived from the two and never stored.
+
+    Attributes
+    ----------
+    content : str
+        Key of the regions (index PNG) in the project's objects.
+    crop_bottom : int
+        The crop of the image that the regions belong to, px.
+    table : dict
+        The names given so far; empty for a fresh candidate. See :mod:`premask.naming.table`.
+    islands : dict
+        How small islands are removed from the derived label map.
+    """
+
+    id: int
+    image: str
+    parameters: Parameters
+    cost: Cost
+    content: str
+    crop_bottom: int
+    created: str
+    table: dict[str, Any] = field(default_factory=dict)
+    islands: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class LabelMapVersion:
+    """One version of a label map; never overwritten.
+
+    Attributes
+    ----------
+    strategy : str
+        ``scratch``, ``preannotated``, or ``reference`` for a map that was imported as the truth.
+    parent : int or None
+        The version that it was made from.
+    """
+
+    id: int
+    image: str
+    annotator: str
+    strategy: str
+    content: str
+    crop_bottom: int
+    created: str
+    parent: int | None = None
+    note: str = ""

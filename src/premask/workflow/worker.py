@@ -1,0 +1,100 @@
+"""What runs in a worker process: one candidate at a time, timed."""
+
+from __future__ import annotations
+
+import functools
+import multiprocessing
+import os
+import signal
+import threading
+import time
+from dataclasses import dataclass
+from multiprocessing.connection import wait
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from premask.core.errors import PremaskError
+from premask.core.micrograph import Image
+from premask.core.records import Cost, ImageRecord, Parameters
+from premask.io.images import read_micrograph
+from premask.preannotators.methods import run
+from premask.project import objects
+from premask.workflow.hardware import hardware, peak_mb
+
+
+@dataclass(frozen=True)
+class Result:
+    """A candidate on its way back to the process that keeps it."""
+
+    regions: NDArray[np.uint8]
+    cost: Cost
+
+
+def start_worker(threads: int) -> None:
+    """Prepare a worker: its share of the cores, and an end when the parent ends."""
+    # Ctrl-C reaches the whole group; the parent alone decides what becomes of the run.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    for library in ("OMP", "OPENBLAS", "MKL", "NUMBA"):
+        os.environ[f"{library}_NUM_THREADS"] = str(threads)
+    import cv2
+
+    cv2.setNumThreads(threads)
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+
+
+def _end_with_parent() -> None:
+    # A parent that was killed cannot tell its workers to stop.
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        wait([parent.sentinel])
+        os._exit(1)
+
+
+def make_regions(root: Path, image: ImageRecord, parameters: Parameters, jobs: int) -> Result:
+    """Read one image from the project and divide it into regions.
+
+    The time of reading and of the first compilation of a method's loops is not counted.
+    """
+    pixels = _pixels(root, image)
+    options = _hashable(parameters.options)
+    _warm_up(parameters.method, pixels.ndim, str(pixels.dtype), options)
+    started, cpu_started = time.perf_counter(), time.process_time()
+    regions = run(
+        pixels, parameters.method, parameters.n_regions, seed=parameters.seed, **parameters.options
+    )
+    cost = Cost(
+        seconds=time.perf_counter() - started,
+        cpu_seconds=time.process_time() - cpu_started,
+        peak_mb=peak_mb(),
+        jobs=jobs,
+        hardware=hardware(),
+    )
+    return Result(regions, cost)
+
+
+@functools.lru_cache(maxsize=2)
+def _pixels(root: Path, image: ImageRecord) -> Image:
+    path = objects.existing(root, image.content)
+    return read_micrograph(path, page=image.page).pixels[: image.view_height]
+
+
+def _hashable(options: dict[str, Any]) -> tuple[tuple[str, Any], ...]:
+    return tuple(sorted((key, str(value)) for key, value in options.items()))
+
+
+@functools.cache
+def _warm_up(method: str, ndim: int, dtype: str, _options: tuple[tuple[str, Any], ...]) -> None:
+    # Compile the loops and load the libraries on a small picture, so that the seconds of
+    # Table 1 are those of the method.
+    if method == "sam":  # loads the user's weights: nothing to compile, much to read
+        return
+    rng = np.random.default_rng(0)
+    shape = (64, 64) if ndim == 2 else (64, 64, 3)
+    noise = rng.integers(0, np.iinfo(dtype).max, shape).astype(dtype)
+    try:
+        run(noise, method, 2)
+    except PremaskError:
+        pass  # the image itself will tell
