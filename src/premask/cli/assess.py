@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -12,14 +12,14 @@ from premask.cli.project import ProjectFolder
 from premask.cli.tables import table_lines
 
 Naming = Annotated[
-    str,
+    Literal["given", "one-to-one", "many-to-one"],
     typer.Option(
         "--naming",
         help="given: indices are phases; one-to-one, many-to-one: by the truth, said so.",
     ),
 ]
 Absent = Annotated[
-    str,
+    Literal["skip", "zero"],
     typer.Option("--absent", help="A phase the truth has none of: skip it, or count it as zero."),
 ]
 Tolerance = Annotated[
@@ -36,7 +36,9 @@ def add_commands(app: typer.Typer) -> None:
 def evaluate(
     predicted: Annotated[Path, typer.Argument(help="Folder of index PNGs.", show_default=False)],
     truth: Annotated[Path, typer.Argument(help="Folder of index PNGs.", show_default=False)],
-    classes: Annotated[int, typer.Option("--classes", help="Number of phases.", show_default=False)],
+    classes: Annotated[
+        int, typer.Option("--classes", help="Number of phases.", show_default=False)
+    ],
     types: Annotated[
         Path | None, typer.Option("--types", help="CSV of stem,type: scores per type as well.")
     ] = None,
@@ -66,11 +68,10 @@ def evaluate(
 def tables(
     project: ProjectFolder,
     number: Annotated[
-        list[int] | None, typer.Option("--table", help="1, 5 or 6; may be repeated. All by default.")
+        list[int] | None,
+        typer.Option("--table", help="1, 5 or 6; may be repeated. All by default."),
     ] = None,
-    format_: Annotated[
-        str, typer.Option("--format", help="text, csv, latex or json.")
-    ] = "text",
+    format_: Annotated[str, typer.Option("--format", help="text, csv, latex or json.")] = "text",
     method: Annotated[
         str | None, typer.Option("--method", help="The method of Table 6; the best if left.")
     ] = None,

@@ -117,6 +117,9 @@ def name(
         str | None,
         typer.Option("--by", help="prototypes: as the images named so far; grey: darkest first."),
     ] = None,
+    order: Annotated[
+        str | None, typer.Option("--order", help="With --by grey: phases, darkest first: A,B,C.")
+    ] = None,
     image: Image = None,
     method: OneMethod = None,
     json: Json = False,
@@ -138,7 +141,9 @@ def name(
     elif by == "prototypes":
         named = naming.name_by_prototypes(opened, image=image, method=method)
     elif by == "grey":
-        named = naming.name_by_grey(opened, image=image, method=method)
+        named = naming.name_by_grey(
+            opened, order=[p for p in (order or "").split(",") if p], image=image, method=method
+        )
     else:
         raise PremaskError(f"--by {by!r}: prototypes or grey is accepted")
     answer(json, {"named": [_named_dict(one) for one in named]}, _named_lines(named))
@@ -222,7 +227,7 @@ def gallery(
     """Write one page that shows each micrograph beside its candidates."""
     from premask.project.images import find_image
     from premask.project.project import open_project
-    from premask.workflow.gallery_page import write_gallery
+    from premask.workflow.project_gallery import write_gallery
 
     opened = open_project(project)
     images = [find_image(opened, image)] if image else None
@@ -243,12 +248,12 @@ def methods(json: Json = False) -> None:
         reason = not_ready(key, {})
         absent = reason is not None and "not installed" in reason
         options = {} if absent else {o: p.default for o, p in options_of(key).items()}
-        rows.append(
-            [key, "yes" if reason is None else "no", method.summary]
-            + [", ".join(f"{o}={v}" for o, v in options.items())]
+        knobs = ", ".join(f"{option}={value}" for option, value in options.items())
+        rows.append([key, "yes" if reason is None else "no", method.summary, knobs])
+        data.append(
+            {"name": key, "summary": method.summary, "ready": reason is None}
+            | {"reason": reason, "options": {o: str(v) for o, v in options.items()}}
         )
-        data.append({"name": key, "summary": method.summary, "ready": reason is None}
-                    | {"reason": reason, "options": {o: str(v) for o, v in options.items()}})
-    answer(json, {"methods": data}, table_lines(["method", "ready", "what it does", "options"], rows))
-
-
+    answer(
+        json, {"methods": data}, table_lines(["method", "ready", "what it does", "options"], rows)
+    )

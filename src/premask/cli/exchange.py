@@ -59,7 +59,7 @@ def export(
     _report(json, "exported", f"{len(result.done)} label maps written to {out}", result)
 
 
-def _report(as_json: bool, key: str, line: str, result: Exchanged) -> None:  # noqa: FBT001
+def _report(as_json: bool, key: str, line: str, result: Exchanged) -> None:
     answer(
         as_json,
         {key: result.done, "refused": result.refused, "notes": result.notes},

@@ -33,7 +33,7 @@ for module in (start, project, candidates, assess, exchange):
     module.add_commands(app)
 
 
-def _version(wanted: bool) -> None:  # noqa: FBT001 (typer's form)
+def _version(wanted: bool) -> None:
     if wanted:
         sys.stdout.write(f"premask {__version__}\n")
         raise typer.Exit
@@ -41,7 +41,7 @@ def _version(wanted: bool) -> None:  # noqa: FBT001 (typer's form)
 
 @app.callback()
 def _top(
-    version: Annotated[  # noqa: ARG001 (answered by its callback)
+    version: Annotated[
         bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
     ] = False,
 ) -> None:

@@ -26,7 +26,7 @@ def err(text: str) -> None:
     sys.stderr.write(f"{text}\n")
 
 
-def answer(as_json: bool, data: dict[str, Any], lines: list[str]) -> None:  # noqa: FBT001
+def answer(as_json: bool, data: dict[str, Any], lines: list[str]) -> None:
     """The command's answer: JSON where it was asked for, else lines for people."""
     if as_json:
         out(json.dumps(data, indent=2, ensure_ascii=False))

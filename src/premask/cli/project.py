@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -33,10 +33,12 @@ def add_commands(app: typer.Typer) -> None:
 def init(
     project: ProjectFolder,
     classes: Annotated[
-        str | None, typer.Option("--classes", help="The phases, in the order of their indices: A,B,C.")
+        str | None,
+        typer.Option("--classes", help="The phases, in the order of their indices: A,B,C."),
     ] = None,
     preset: Annotated[
-        str | None, typer.Option("--preset", help="Phases of a data set: microsteel, metaldam, uhcs.")
+        str | None,
+        typer.Option("--preset", help="Phases of a data set: microsteel, metaldam, uhcs."),
     ] = None,
     json: Json = False,
 ) -> None:
@@ -137,7 +139,8 @@ def set_(
     image: Image = None,
     type_: Type = None,
     crop_bottom: Annotated[
-        str | None, typer.Option("--crop-bottom", help="Height of the information bar, px, or auto.")
+        str | None,
+        typer.Option("--crop-bottom", help="Height of the information bar, px, or auto."),
     ] = None,
     um_per_px: Scale = None,
     json: Json = False,
@@ -159,10 +162,10 @@ def set_(
     answer(json, {"changed": [one.name for one in changed]}, [f"{len(changed)} images changed"])
 
 
-def parse_crop(text: str) -> int | str:
+def parse_crop(text: str) -> int | Literal["auto"]:
     """``auto`` or a whole number of pixels."""
     if text == "auto":
-        return text
+        return "auto"
     if not text.isdecimal():
         raise PremaskError(f"--crop-bottom {text!r}: auto or a whole number of px is accepted")
     return int(text)
@@ -210,6 +213,8 @@ def status(project: ProjectFolder, json: Json = False) -> None:
                 for state in states
             ],
         },
-        [f"{project}: {len(states)} images, phases {', '.join(opened.phases.names)}"]
-        + table_lines(header, rows),
+        [
+            f"{project}: {len(states)} images, phases {', '.join(opened.phases.names)}",
+            *table_lines(header, rows),
+        ],
     )

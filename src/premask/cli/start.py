@@ -28,9 +28,10 @@ def demo(
     from premask.workflow.demo import run_demo
 
     result = run_demo(out, images=images, jobs=jobs, say=err, on_progress=progress_line())
+    took = duration(result.seconds)
     lines = [
         "",
-        f"{result.images} micrographs, {result.candidates} candidates in {duration(result.seconds)}",
+        f"{result.images} micrographs, {result.candidates} candidates, {took}",
         f"Open this page in a browser: {result.gallery.resolve()}",
         f"The project is in {out}; go on with: premask status {out}",
     ]

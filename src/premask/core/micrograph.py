@@ -73,7 +73,7 @@ def as_image(image: ArrayLike) -> Image:
     pixels = _to_8_or_16_bit(array)
     if pixels.ndim == 3 and _channels_equal(pixels):
         pixels = pixels[..., 0]
-    return np.ascontiguousarray(pixels)
+    return pixels if pixels.flags.c_contiguous else pixels.copy()
 
 
 def _to_8_or_16_bit(array: NDArray[Any]) -> Image:

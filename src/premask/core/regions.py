@@ -40,11 +40,23 @@ def order_by_grey(labels: NDArray[Any], image: Image) -> NDArray[np.uint8]:
     -------
     ndarray of uint8, shape (H, W)
     """
-    flat = labels.ravel().astype(np.int64)
-    counts = np.bincount(flat)
-    sums = np.bincount(flat, weights=grey(image).ravel().astype(np.float64))
-    present = np.flatnonzero(counts)
-    means = sums[present] / counts[present]
-    table = np.zeros(len(counts), np.uint8)
-    table[present[np.argsort(means, kind="stable")]] = np.arange(len(present))
-    return table[flat].reshape(labels.shape)
+    sizes, sums = _sizes_and_sums(labels.ravel(), grey(image).ravel())
+    present = np.flatnonzero(sizes)
+    order = present[np.argsort(sums[present] / sizes[present], kind="stable")]
+    table = np.zeros(len(sizes), np.uint8)
+    table[order] = np.arange(len(present))
+    if labels.dtype == np.uint8 and np.array_equal(order, np.arange(len(order))):
+        return labels.astype(np.uint8)
+    return np.take(table, labels)
+
+
+def _sizes_and_sums(
+    labels: NDArray[Any], levels: Image
+) -> tuple[NDArray[np.int64], NDArray[np.int64] | NDArray[np.float64]]:
+    """Pixels of each label and the sum of their grey levels."""
+    if labels.dtype == np.uint8 and levels.dtype == np.uint8:
+        # One count of label and level together: a third of the time of two weighted sums.
+        joint = np.bincount((labels.astype(np.uint16) << 8) | levels, minlength=65536)
+        by_label = joint.reshape(256, 256)
+        return by_label.sum(axis=1), by_label @ np.arange(256)
+    return np.bincount(labels), np.bincount(labels, weights=levels)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -66,7 +66,7 @@ def read_checkpoint(path: Path) -> Tensors:
             f"{path} was refused: it holds more than tensors, which could run code, or is"
             f" damaged ({reason}); use the official file or a safetensors folder"
         ) from None
-    except Exception as error:  # noqa: BLE001 - torch reports damage by many types
+    except Exception as error:  # torch reports damage by many types
         reason = (str(error).strip() or type(error).__name__).splitlines()[0]
         raise PremaskError(
             f"{path} is damaged or is not a PyTorch checkpoint ({reason}); get it again"
@@ -109,32 +109,42 @@ def official_name_to_transformers(name: str, last_layer: Mapping[str, int]) -> s
 
 
 def infer_config(tensors: Mapping[str, Any], source: str) -> Any:
-    """The configuration that the shapes of renamed tensors imply.
+    """The SamConfig that the shapes of renamed tensors imply.
 
-    The number of heads of the mask decoder is not in the shapes: all published checkpoints
-    have 8.
+    Raises
+    ------
+    PremaskError
+        If they are not the tensors of Segment Anything.
     """
     from transformers import SamConfig
 
-    def shape(name: str) -> tuple[int, ...]:
-        if name not in tensors:
-            raise PremaskError(
-                f"{source} does not hold the weights of Segment Anything: the tensor {name} is"
-                " missing; use a file of facebookresearch/segment-anything"
-            )
-        return tuple(tensors[name].shape)
+    shapes = {name: tuple(tensor.shape) for name, tensor in tensors.items()}
+    try:
+        vision = _encoder_options(shapes)
+        return SamConfig(
+            vision_config=vision,
+            prompt_encoder_config={
+                "hidden_size": shapes["mask_decoder.iou_token.weight"][1],
+                "image_size": vision["image_size"],
+                "patch_size": vision["patch_size"],
+                "mask_input_channels": shapes["prompt_encoder.mask_embed.conv2.weight"][0],
+            },
+            mask_decoder_config=_decoder_options(shapes),
+        )
+    except (KeyError, ValueError, IndexError, ZeroDivisionError) as error:
+        raise PremaskError(
+            f"{source} does not hold the weights of Segment Anything (no good {error}); use a"
+            " file of the GitHub repository facebookresearch/segment-anything"
+        ) from None
 
-    def count(pattern: str) -> int:
-        return len({match[1] for name in tensors if (match := re.match(pattern, name))})
 
-    width, _, patch, _ = shape("vision_encoder.patch_embed.projection.weight")
-    side = shape("vision_encoder.pos_embed")[1]
-    layers = count(r"vision_encoder\.layers\.(\d+)\.")
-    reach = [shape(f"vision_encoder.layers.{i}.attn.rel_pos_h") for i in range(layers)]
-    windows = [(length + 1) // 2 for length, _ in reach]
-    embedding = shape("mask_decoder.iou_token.weight")[1]
-    head = "mask_decoder.iou_prediction_head."
-    vision = {
+def _encoder_options(shapes: Mapping[str, tuple[int, ...]]) -> dict[str, Any]:
+    width, _, patch, _ = shapes["vision_encoder.patch_embed.projection.weight"]
+    side = shapes["vision_encoder.pos_embed"][1]
+    layers = _count(shapes, r"vision_encoder\.layers\.(\d+)\.")
+    reach = [shapes[f"vision_encoder.layers.{i}.attn.rel_pos_h"] for i in range(layers)]
+    windows = [(length + 1) // 2 for length, _ in reach]  # positions from -(w - 1) to w - 1
+    return {
         "hidden_size": width,
         "num_hidden_layers": layers,
         "num_attention_heads": width // reach[0][1],
@@ -142,25 +152,24 @@ def infer_config(tensors: Mapping[str, Any], source: str) -> Any:
         "window_size": min(windows),
         "image_size": side * patch,
         "patch_size": patch,
-        "output_channels": shape("vision_encoder.neck.conv1.weight")[0],
-        "mlp_dim": shape("vision_encoder.layers.0.mlp.lin1.weight")[0],
-        "num_pos_feats": shape(PROMPT_POSITION)[1],
+        "output_channels": shapes["vision_encoder.neck.conv1.weight"][0],
+        "mlp_dim": shapes["vision_encoder.layers.0.mlp.lin1.weight"][0],
+        "num_pos_feats": shapes[PROMPT_POSITION][1],
     }
-    prompt = {
-        "hidden_size": embedding,
-        "image_size": side * patch,
-        "patch_size": patch,
-        "mask_input_channels": shape("prompt_encoder.mask_embed.conv2.weight")[0],
+
+
+def _decoder_options(shapes: Mapping[str, tuple[int, ...]]) -> dict[str, Any]:
+    head = "mask_decoder.iou_prediction_head."
+    return {
+        "hidden_size": shapes["mask_decoder.iou_token.weight"][1],
+        "mlp_dim": shapes["mask_decoder.transformer.layers.0.mlp.lin1.weight"][0],
+        "num_hidden_layers": _count(shapes, r"mask_decoder\.transformer\.layers\.(\d+)\."),
+        "num_attention_heads": 8,  # not in the shapes; all published checkpoints have 8
+        "num_multimask_outputs": shapes["mask_decoder.mask_tokens.weight"][0] - 1,
+        "iou_head_hidden_dim": shapes[f"{head}proj_in.weight"][0],
+        "iou_head_depth": _count(shapes, re.escape(head) + r"(proj_in|proj_out|layers\.\d+)\."),
     }
-    decoder = {
-        "hidden_size": embedding,
-        "mlp_dim": shape("mask_decoder.transformer.layers.0.mlp.lin1.weight")[0],
-        "num_hidden_layers": count(r"mask_decoder\.transformer\.layers\.(\d+)\."),
-        "num_attention_heads": 8,
-        "num_multimask_outputs": shape("mask_decoder.mask_tokens.weight")[0] - 1,
-        "iou_head_hidden_dim": shape(f"{head}proj_in.weight")[0],
-        "iou_head_depth": count(re.escape(head) + r"(proj_in|proj_out|layers\.\d+)\."),
-    }
-    return SamConfig(
-        vision_config=vision, prompt_encoder_config=prompt, mask_decoder_config=decoder
-    )
+
+
+def _count(names: Iterable[str], pattern: str) -> int:
+    return len({match[1] for name in names if (match := re.match(pattern, name))})

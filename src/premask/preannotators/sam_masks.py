@@ -213,4 +213,6 @@ def paint(masks: Sequence[Mask], shape: tuple[int, int]) -> NDArray[np.int32]:
 def _without_gaps(labels: NDArray[Any]) -> NDArray[np.int32]:
     present = np.bincount(labels.ravel()) > 0
     present[0] = True  # 0 stays the uncovered part, also where there is none
-    return (np.cumsum(present) - 1).astype(np.int32)[labels]
+    table: NDArray[np.int32] = (np.cumsum(present) - 1).astype(np.int32)
+    closed: NDArray[np.int32] = table[labels]
+    return closed

@@ -99,7 +99,8 @@ def build(config: Any, tensors: Tensors, source: str) -> Any:
     floats = {name: tensors[name].to(torch.float32) for name in expected}
     model.load_state_dict(floats, assign=True)
     model.requires_grad_(False)
-    return model.eval()
+    model.train(False)
+    return model
 
 
 def read_config(folder: Path) -> Any:
@@ -119,7 +120,7 @@ def read_config(folder: Path) -> Any:
         )
     try:
         return SamConfig.from_dict(content)
-    except Exception as error:  # noqa: BLE001 - each version of transformers has its own types
+    except Exception as error:  # each version of transformers raises types of its own
         reason = " ".join(str(error).split())
         raise PremaskError(f"{file} is not a valid configuration: {reason}") from None
 
@@ -145,15 +146,17 @@ def converted(path: Path, checksum: str) -> Path:
     target = cache_folder() / checksum
     if target.is_dir():
         return target
+    from safetensors import SafetensorError
+
     tensors = official_to_transformers(read_checkpoint(path))
     config = infer_config(tensors, str(path))
     build(config, tensors, str(path))  # refuses what is not Segment Anything before it is kept
     make_cache_folder(target.parent)
     try:
         _write_folder(target, config, tensors)
-    except OSError as error:
+    except (OSError, SafetensorError) as error:
         raise PremaskError(
-            f"the converted weights cannot be written to {target} ({error.strerror or error});"
+            f"the converted weights cannot be written to {target} ({error});"
             f" set {CACHE_ENVIRONMENT} to a folder with free space"
         ) from None
     return target
@@ -165,7 +168,8 @@ def _write_folder(target: Path, config: Any, tensors: Tensors) -> None:
     temporary = Path(tempfile.mkdtemp(dir=target.parent, prefix=".new-"))
     try:
         save_file(
-            {name: tensor.contiguous() for name, tensor in tensors.items()},
+            # safetensors takes no views: tensors of one storage are given one each
+            {name: tensor.detach().clone().contiguous() for name, tensor in tensors.items()},
             temporary / FOLDER_FILES[1],
         )
         (temporary / FOLDER_FILES[0]).write_text(

@@ -91,7 +91,7 @@ def find_weights(weights: str | None = None) -> Path:
         return path
     if not path.is_file():
         raise PremaskError(f"there are no weights at {path}: {HOW_TO}")
-    if path.suffix not in CHECKPOINT_SUFFIXES:
+    if path.suffix.lower() not in CHECKPOINT_SUFFIXES:
         raise PremaskError(
             f"the weights {path} are neither a {' or '.join(CHECKPOINT_SUFFIXES)} file nor a"
             f" folder with {' and '.join(FOLDER_FILES)}: {HOW_TO}"

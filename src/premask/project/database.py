@@ -90,8 +90,7 @@ def readable_errors(path: Path) -> Iterator[None]:
         raise PremaskError(f"{path} cannot be opened or written: {reason}") from None
     except DatabaseError as error:
         raise PremaskError(
-            f"{path} is not a premask database or is damaged: {error.orig};"
-            " put back a copy of it"
+            f"{path} is not a premask database or is damaged: {error.orig}; put back a copy of it"
         ) from None
 
 
@@ -129,8 +128,10 @@ def on_network_drive(path: Path) -> bool:
     target = str(path.absolute())
     for line in mounts.splitlines():
         fields = line.split()
-        if len(fields) > 2 and target.startswith(fields[1].rstrip("/") + "/") and len(
-            fields[1]
-        ) >= len(best):
+        if (
+            len(fields) > 2
+            and target.startswith(fields[1].rstrip("/") + "/")
+            and len(fields[1]) >= len(best)
+        ):
             best, kind = fields[1], fields[2]
     return kind.startswith(NETWORK_FILE_SYSTEMS)

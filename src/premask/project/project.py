@@ -38,9 +38,7 @@ def init_project(root: Path, settings: Settings) -> Project:
         If there is a project already, or the folder cannot be made.
     """
     if (root / settings_file.FILE_NAME).exists():
-        raise PremaskError(
-            f"{root} is a premask project already; use it, or name another folder"
-        )
+        raise PremaskError(f"{root} is a premask project already; use it, or name another folder")
     try:
         root.mkdir(parents=True, exist_ok=True)
     except OSError as error:

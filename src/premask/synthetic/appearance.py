@@ -37,7 +37,7 @@ def _paint(light: Field, where: NDArray[np.bool_], texture: Field, under: Field)
 
 def _ferrite(structure: Structure, rng: np.random.Generator, shape: Shape) -> Field:
     """Grains that differ a little by orientation, thin dark borders, etch pits."""
-    grey = rng.normal(160, 9, int(structure.grains.max()) + 1).astype(np.float32)
+    grey = rng.normal(162, 6.5, int(structure.grains.max()) + 1).astype(np.float32)
     light = grey[structure.grains] + np.float32(3.2) * smooth_noise(rng, shape, 9, octaves=2)
     line = np.exp(-((border_distance(structure.grains) / np.float32(1.1)) ** 2))
     # Borders are attacked unevenly by the etchant: some are hardly seen.
@@ -59,7 +59,7 @@ def _lamellae(structure: Structure, rng: np.random.Generator, shape: Shape) -> F
     wave = np.sin(x * pitch.astype(np.float32)[structure.colonies] + wobble)
     # Plates end and branch where noise shifts the share of the dark ones.
     wave += np.float32(0.5) * smooth_noise(rng, shape, 14)
-    plates: Field = (132 + 33 * np.tanh(1.8 * wave - 0.2)).astype(np.float32)
+    plates: Field = (126 + 34 * np.tanh(1.8 * wave - 0.2)).astype(np.float32)
     return plates
 
 
@@ -74,7 +74,7 @@ def _rods(structure: Structure, rng: np.random.Generator, shape: Shape) -> Field
     lattice = np.cos(pitch * x) + np.cos(pitch * (0.5 * x + 0.866 * y))
     lattice += np.cos(pitch * (0.5 * x - 0.866 * y))
     mottled = np.tanh(0.9 * (lattice - 0.2 + 0.9 * smooth_noise(rng, shape, 18)))
-    rods: Field = (134 + 24 * mottled).astype(np.float32)
+    rods: Field = (132 + 26 * mottled).astype(np.float32)
     return rods
 
 
@@ -88,7 +88,7 @@ def _turned(structure: Structure, rng: np.random.Generator, shape: Shape) -> tup
 
 
 def _crystals(structure: Structure, rng: np.random.Generator) -> Field:
-    grey = rng.normal(112, 9, int(structure.crystals.max()) + 1).astype(np.float32)
+    grey = rng.normal(98, 8, int(structure.crystals.max()) + 1).astype(np.float32)
     return grey[structure.crystals]
 
 
@@ -111,9 +111,9 @@ def photographed(light: Field, rng: np.random.Generator) -> NDArray[np.uint8]:
     scene: Field = cv2.GaussianBlur(light + _scratches(rng, shape), (0, 0), blur).astype(np.float32)
     x = np.linspace(-1, 1, shape[1], dtype=np.float32)
     y = np.linspace(-1, 1, shape[0], dtype=np.float32)[:, None]
-    tilt_x, tilt_y = rng.uniform(-0.07, 0.07, 2)
-    lamp = 1 + tilt_x * x + tilt_y * y - 0.07 * (x**2 + y**2)
-    lamp += 0.022 * smooth_noise(rng, shape, max(shape) / 3)
+    tilt_x, tilt_y = rng.uniform(-0.04, 0.04, 2)
+    lamp = 1 + tilt_x * x + tilt_y * y - 0.04 * (x**2 + y**2)
+    lamp += 0.015 * smooth_noise(rng, shape, max(shape) / 3)
     scene = scene * lamp.astype(np.float32)
     # Shot noise grows with the root of the signal; read noise does not.
     electrons_per_grey = 2.6

@@ -53,20 +53,14 @@ def import_label_maps(
     for image in all_images(project) if images is None else images:
         by_stem.setdefault(stem(image.name), []).append(image)
     for name, load in loader(path):
-        fits = by_stem.pop(name, [])
         try:
-            if not fits:
-                raise PremaskError(
-                    f"{name}: no image of this name in the project{nearest(name, by_stem)}"
-                )
-            if len(fits) > 1:
-                raise PremaskError(f"{name}: {len(fits)} images have this name; rename them")
-            label_map = _fitted(project, fits[0], load())
+            image = _image_of(name, by_stem)
+            label_map = _fitted(project, image, load())
             save_label_map(
-                project, fits[0], label_map, annotator="imported", strategy="reference",
+                project, image, label_map, annotator="imported", strategy="reference",
                 note=f"{format_}: {path}",
             )  # fmt: skip
-            result.done.append(fits[0].name)
+            result.done.append(image.name)
         except PremaskError as error:
             result.refused.append(str(error))
     if by_stem:
@@ -74,6 +68,15 @@ def import_label_maps(
     if not result.done and not result.refused:
         raise PremaskError(f"no label maps in {path}; index PNGs named like the images are read")
     return result
+
+
+def _image_of(name: str, by_stem: dict[str, list[ImageRecord]]) -> ImageRecord:
+    fits = by_stem.pop(name, [])
+    if not fits:
+        raise PremaskError(f"{name}: no image of this name in the project{nearest(name, by_stem)}")
+    if len(fits) > 1:
+        raise PremaskError(f"{name}: {len(fits)} images have this name; rename them")
+    return fits[0]
 
 
 def _fitted(

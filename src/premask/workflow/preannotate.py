@@ -118,9 +118,7 @@ def preannotate(
     return summary
 
 
-def _options(
-    project: Project, given: Mapping[str, Mapping[str, Any]]
-) -> dict[str, dict[str, Any]]:
+def _options(project: Project, given: Mapping[str, Mapping[str, Any]]) -> dict[str, dict[str, Any]]:
     merged: dict[str, dict[str, Any]] = {}
     for source in (project.settings.methods, given):
         for method, values in source.items():
@@ -194,9 +192,7 @@ def _run(
         _end(pool)
 
 
-def _keep(
-    project: Project, task: Task, future: Future[Result], summary: Summary
-) -> float | None:
+def _keep(project: Project, task: Task, future: Future[Result], summary: Summary) -> float | None:
     where = f"{task.image.name}: {task.parameters.method}"
     try:
         result = future.result()

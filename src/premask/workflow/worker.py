@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import multiprocessing
 import os
@@ -94,7 +95,5 @@ def _warm_up(method: str, ndim: int, dtype: str, _options: tuple[tuple[str, Any]
     rng = np.random.default_rng(0)
     shape = (64, 64) if ndim == 2 else (64, 64, 3)
     noise = rng.integers(0, np.iinfo(dtype).max, shape).astype(dtype)
-    try:
+    with contextlib.suppress(PremaskError):  # the image itself will tell
         run(noise, method, 2)
-    except PremaskError:
-        pass  # the image itself will tell

@@ -1,0 +1,80 @@
+"""What every benchmark shares: the data, the machine, the report."""
+
+from __future__ import annotations
+
+import os
+import platform
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from premask.workflow.hardware import hardware
+
+ROOT = Path(__file__).parent.parent
+DATA = Path(os.environ.get("PREMASK_DATA", ROOT.parent / "shared" / "data"))
+RESULTS = ROOT / "benchmarks" / "results"
+SETS = {"uhcs": 4, "nasa_ebc": 3, "nasa_super": 3}
+"""The sets of real micrographs and their numbers of phases."""
+
+
+@dataclass(frozen=True)
+class Target:
+    """A figure, what it must reach, and whether it does."""
+
+    what: str
+    measured: str
+    wanted: str
+    reached: bool
+
+    def row(self) -> list[str]:
+        """As a row of a table."""
+        return [self.what, self.measured, self.wanted, "PASS" if self.reached else "MISS"]
+
+
+def stems(name: str) -> list[str]:
+    """The images of a set, in order."""
+    found = sorted(path.stem for path in (DATA / name / "images").glob("*.png"))
+    if not found:
+        raise SystemExit(f"no micrographs in {DATA / name}; set PREMASK_DATA to their folder")
+    return found
+
+
+def load(name: str, stem: str) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
+    """An image (H, W) and its truth (H, W)."""
+    image, truth = (
+        cv2.imread(str(DATA / name / kind / f"{stem}.png"), cv2.IMREAD_UNCHANGED)
+        for kind in ("images", "masks")
+    )
+    return image.astype(np.uint8), truth.astype(np.uint8)
+
+
+def halves(name: str, seed: int = 0) -> tuple[list[str], list[str]]:
+    """The half that parameters were tuned on and the half that is reported, by a seed."""
+    order = np.random.default_rng(seed).permutation(stems(name)).tolist()
+    return sorted(order[: len(order) // 2]), sorted(order[len(order) // 2 :])
+
+
+def table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """A Markdown table."""
+    lines = [header, ["---"] * len(header), *rows]
+    return "\n".join("| " + " | ".join(line) + " |" for line in lines)
+
+
+def targets(found: Sequence[Target]) -> str:
+    """The targets as a Markdown table."""
+    return table(["target", "measured", "wanted", ""], [target.row() for target in found])
+
+
+def report(topic: str, title: str, *parts: str) -> None:
+    """Print a report and keep it in ``results/TOPIC.md`` with the machine and the date."""
+    day = datetime.now(UTC).date().isoformat()
+    where = f"{hardware()}; {platform.system()}, Python {platform.python_version()}; {day}"
+    text = "\n\n".join([f"# {title}", *parts, f"Measured on: {where}."]) + "\n"
+    print(text)
+    RESULTS.mkdir(exist_ok=True)
+    (RESULTS / f"{topic}.md").write_text(text, encoding="utf-8")

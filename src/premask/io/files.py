@@ -1,0 +1,89 @@
+"""Writing files so that a crash or a full disk never leaves half of one."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import hashlib
+import os
+import secrets
+from pathlib import Path
+
+from premask.core.errors import PremaskError
+
+
+def sha256_of(data: bytes) -> str:
+    """The SHA-256 of some bytes in 64 hexadecimal digits: the name of immutable content."""
+    return hashlib.sha256(data).hexdigest()
+
+
+def write_atomically(path: Path, data: bytes) -> None:
+    """Write a file so that a reader sees the old bytes or the new ones, never a mixture.
+
+    The bytes go to a temporary file in the same folder, are forced to the disk, and the
+    file is renamed; the folder is forced to the disk where the system can do that.
+
+    Parameters
+    ----------
+    path : Path
+        Replaced if it exists. Its folder must exist.
+    data : bytes
+
+    Raises
+    ------
+    PremaskError
+        If the disk is full, the folder is missing or may not be written. The old file is
+        untouched then, and no temporary file stays behind.
+    """
+    # Its own short name: the target's may already be as long as the file system allows.
+    temporary = path.with_name(f".premask-{secrets.token_hex(8)}.tmp")
+    try:
+        try:
+            _write_to_disk(temporary, data)
+            temporary.replace(path)
+        except BaseException:
+            with contextlib.suppress(OSError):
+                temporary.unlink()
+            raise
+    except OSError as error:
+        raise PremaskError(_why(error, path, len(data))) from error
+    _sync_folder(path.parent)
+
+
+def _write_to_disk(path: Path, data: bytes) -> None:
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
+    # Not tempfile: its files are private, and a project may belong to a group.
+    with os.fdopen(os.open(path, flags, 0o666), "wb") as file:
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def _sync_folder(folder: Path) -> None:
+    # Windows cannot open a folder and some network drives cannot sync one; the rename
+    # itself has happened by then.
+    with contextlib.suppress(OSError):
+        descriptor = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+
+
+def _why(error: OSError, path: Path, n_bytes: int) -> str:
+    folder = path.parent.absolute()
+    if error.errno in {errno.ENOSPC, errno.EDQUOT}:
+        return (
+            f"{path.name} could not be written: the disk (or your quota) of {folder} is full,"
+            f" {_size(n_bytes)} are needed; free some space and run the command again"
+        )
+    if not folder.is_dir():
+        return f"{path.name} could not be written: there is no folder {folder}; make it first"
+    return (
+        f"{path.name} could not be written into {folder}: {error.strerror or error};"
+        " a folder that you may write to is needed"
+    )
+
+
+def _size(n_bytes: int) -> str:
+    return f"{n_bytes / 1e6:.1f} MB" if n_bytes >= 100_000 else f"{n_bytes} bytes"

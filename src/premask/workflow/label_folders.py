@@ -1,0 +1,151 @@
+"""Two folders of label maps matched by stem, and the types of their images."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+from premask.core.errors import PremaskError
+
+IMAGE_SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff"})
+_HEADINGS = frozenset({"stem", "image", "name", "file", "filename", "micrograph"})
+
+
+@dataclass(frozen=True)
+class Matched:
+    """Which files belong together, and which have no partner.
+
+    Attributes
+    ----------
+    pairs : dict of str to (Path, Path)
+        By stem, the predicted file and the true one.
+    only_predicted, only_truth : tuple of str
+        Names of the files without a partner.
+    ignored : tuple of str
+        Files in either folder that are no PNG.
+    """
+
+    pairs: dict[str, tuple[Path, Path]]
+    only_predicted: tuple[str, ...]
+    only_truth: tuple[str, ...]
+    ignored: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Types:
+    """Processing types by stem, and the CSV's entries as they were written."""
+
+    by_stem: dict[str, str]
+    entries: dict[str, str]
+
+
+def image_stem(name: str) -> str:
+    """A file's name without its folder and without any endings of image formats.
+
+    Examples
+    --------
+    >>> image_stem("labels/steel_07.jpg.png"), image_stem("steel 1.5 kV")
+    ('steel_07', 'steel 1.5 kV')
+    """
+    stem = PurePosixPath(name.strip().replace("\\", "/")).name
+    while PurePosixPath(stem).suffix.lower() in IMAGE_SUFFIXES:
+        stem = PurePosixPath(stem).stem
+    return stem
+
+
+def match_folders(predicted: Path, truth: Path) -> Matched:
+    """Match the index PNGs of two folders by stem.
+
+    Raises
+    ------
+    PremaskError
+        For a folder that does not exist, two files of one stem in a folder, no match.
+    """
+    mine, mine_ignored = _label_maps(predicted)
+    true, true_ignored = _label_maps(truth)
+    stems = [stem for stem in mine if stem in true]
+    if not stems:
+        raise PremaskError(
+            f"no file of {predicted} ({_some(file.name for file in mine.values())}) has the stem"
+            f" of one in {truth} ({_some(file.name for file in true.values())});"
+            " files are matched by name, a.png with a.png"
+        )
+    return Matched(
+        {stem: (mine[stem], true[stem]) for stem in stems},
+        tuple(file.name for stem, file in mine.items() if stem not in true),
+        tuple(file.name for stem, file in true.items() if stem not in mine),
+        tuple(dict.fromkeys([*mine_ignored, *true_ignored])),
+    )
+
+
+def read_types(path: Path) -> Types:
+    """Read a CSV of ``stem,type``, with or without a header; ``;`` and tab separate too.
+
+    Entries with endings (``x.png``, ``x.jpg.png``) and folders count by their stem.
+
+    Raises
+    ------
+    PremaskError
+        For a file that cannot be read, a line without a type, two types for one stem.
+    """
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        raise PremaskError(
+            f"the types {path} cannot be read ({_reason(error)});"
+            " give a CSV in UTF-8 with a line stem,type for each image"
+        ) from None
+    lines = text.splitlines()
+    separator = next((c for c in ",;\t" if lines and c in lines[0]), ",")
+    by_stem: dict[str, str] = {}
+    entries: dict[str, str] = {}
+    for number, row in enumerate(csv.reader(lines, delimiter=separator), 1):
+        cells = [cell.strip() for cell in row]
+        if not any(cells) or (number == 1 and cells[0].casefold() in _HEADINGS):
+            continue
+        if len(cells) < 2 or not all(cells[:2]):
+            raise PremaskError(
+                f"{path}, line {number}: {separator.join(row)!r} is not stem,type; e.g. steel_07,II"
+            )
+        stem = image_stem(cells[0])
+        if by_stem.setdefault(stem, cells[1]) != cells[1]:
+            raise PremaskError(
+                f"{path}, line {number}: {stem} has the type {cells[1]!r} and, further up,"
+                f" {by_stem[stem]!r}; give each image one type"
+            )
+        entries[stem] = cells[0]
+    return Types(by_stem, entries)
+
+
+def _label_maps(folder: Path) -> tuple[dict[str, Path], list[str]]:
+    if not folder.is_dir():
+        raise PremaskError(f"{folder} is not a folder; give a folder of index PNGs")
+    found: dict[str, Path] = {}
+    ignored = []
+    for file in sorted(folder.iterdir()):
+        if file.is_dir() or file.name.startswith("."):
+            continue
+        if file.suffix.lower() != ".png":
+            ignored.append(file.name)
+            continue
+        stem = image_stem(file.name)
+        if stem in found:
+            raise PremaskError(
+                f"{folder} has {found[stem].name} and {file.name}, which are one image by stem"
+                f" ({stem}); keep one of them"
+            )
+        found[stem] = file
+    if not found:
+        raise PremaskError(f"{folder} has no PNG; give a folder of index PNGs, one an image")
+    return found, ignored
+
+
+def _some(names: Iterable[str]) -> str:
+    listed = list(names)
+    return ", ".join(listed[:3]) + (f" and {len(listed) - 3} more" if len(listed) > 3 else "")
+
+
+def _reason(error: OSError | UnicodeDecodeError) -> str:
+    return error.strerror or "unreadable" if isinstance(error, OSError) else "not UTF-8"

@@ -1,0 +1,194 @@
+"""Name the regions of candidates: by hand, by prototypes, by grey order (paper, Table 5)."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from premask.core.errors import PremaskError
+from premask.core.phases import Phases
+from premask.core.records import Candidate, ImageRecord
+from premask.naming.checks import check
+from premask.naming.grey_order import name_by_grey as by_grey
+from premask.naming.prototypes import RegionDescriptors, describe
+from premask.naming.prototypes import name_by_prototypes as by_prototypes
+from premask.naming.table import NameTable, apply, parse
+from premask.project.candidates import all_candidates, read_regions, set_names
+from premask.project.images import all_images, find_image, read_pixels
+from premask.project.project import Project
+from premask.workflow.derive import pick
+
+TRUSTED = ("hand", "truth")
+"""Names from these are prototypes, and nothing but a person's hand changes them."""
+
+
+@dataclass(frozen=True)
+class Named:
+    """A candidate that got its names.
+
+    Attributes
+    ----------
+    names : dict of str to str or None
+        The phase of each region.
+    margin : float or None
+        The least sure of the names, 0 to 1; None for names by hand.
+    findings : list of str
+        What the label map shows and should not, in plain English.
+    """
+
+    image: str
+    method: str
+    names: dict[str, str | None]
+    margin: float | None
+    findings: list[str] = field(default_factory=list)
+
+
+def name_by_hand(project: Project, image: str, method: str, names: Sequence[str]) -> Named:
+    """Name regions of one candidate; those that are not mentioned stay as they are.
+
+    Parameters
+    ----------
+    names : sequence of str
+        ``0=Alpha``, ``1=TiB2`` ...; ``3=-`` takes a name away.
+
+    Raises
+    ------
+    PremaskError
+        For an unknown image, method, region or phase.
+    """
+    record = find_image(project, image)
+    candidate = pick(project, record, method)
+    if candidate is None:
+        raise PremaskError(
+            f"{record.name} has no candidate of {method}; make it with:"
+            f" premask preannotate {project.root} --method {method}"
+        )
+    n_regions = int(read_regions(project, candidate).max()) + 1
+    table = parse(names, project.phases, n_regions, NameTable.from_dict(candidate.table))
+    return _store(project, record, candidate, table)
+
+
+def name_by_grey(
+    project: Project,
+    *,
+    order: Sequence[str] = (),
+    image: str | None = None,
+    method: str | None = None,
+) -> list[Named]:
+    """Name candidates that no person has named by the grey levels of their regions.
+
+    Parameters
+    ----------
+    order : sequence of str
+        Phases, darkest first; those that the type may show, by index, where left out.
+    """
+    named = []
+    for record, candidate in _to_name(project, image, method):
+        phases = [project.phases.index(name) for name in order]
+        table = by_grey(
+            read_pixels(project, record),
+            read_regions(project, candidate),
+            phases or project.phases.allowed(record.type),
+        )
+        named.append(_store(project, record, candidate, table))
+    return _least_sure_first(named)
+
+
+def name_by_prototypes(
+    project: Project, *, image: str | None = None, method: str | None = None
+) -> list[Named]:
+    """Name candidates as the regions of the images named so far that they resemble.
+
+    Prototypes are the candidates that a person has named, of images of the same type, of
+    the same method where there are any.
+
+    Raises
+    ------
+    PremaskError
+        If nothing has been named by hand yet.
+    """
+    to_name = _to_name(project, image, method)
+    prototypes = _prototypes(project, [record.type for record, _ in to_name])
+    named = []
+    for record, candidate in to_name:
+        usable = prototypes.get((record.type, candidate.parameters.method)) or [
+            pair
+            for (type_, _), pairs in prototypes.items()
+            if type_ == record.type
+            for pair in pairs
+        ]
+        if not usable:
+            continue
+        regions = read_regions(project, candidate)
+        table = by_prototypes(
+            usable,
+            describe(read_pixels(project, record), regions),
+            n_phases=len(project.phases),
+            allowed=project.phases.allowed(record.type),
+        )
+        named.append(_store(project, record, candidate, table))
+    if not named:
+        raise PremaskError(
+            "no candidate to name, or none named by hand yet to take names from; name one first:"
+            f" premask name {project.root} --image IMAGE --method METHOD"
+            f" 0={project.phases.names[0]} ..."
+        )
+    return _least_sure_first(named)
+
+
+Prototypes = dict[tuple[str | None, str], list[tuple[RegionDescriptors, NameTable]]]
+
+
+def _prototypes(project: Project, types: Sequence[str | None]) -> Prototypes:
+    images = {record.id: record for record in all_images(project) if record.type in types}
+    found: Prototypes = defaultdict(list)
+    for candidate in all_candidates(project, list(images.values())):
+        table = NameTable.from_dict(candidate.table)
+        if table.source in TRUSTED and any(name is not None for name in table.names):
+            record = images[candidate.image]
+            described = describe(read_pixels(project, record), read_regions(project, candidate))
+            found[record.type, candidate.parameters.method].append((described, table))
+    return found
+
+
+def _to_name(
+    project: Project, image: str | None, method: str | None
+) -> list[tuple[ImageRecord, Candidate]]:
+    records = [find_image(project, image)] if image else all_images(project)
+    by_id = {record.id: record for record in records}
+    candidates = all_candidates(project, records, [method] if method else None)
+    pairs = [
+        (by_id[candidate.image], candidate)
+        for candidate in candidates
+        if not candidate.table or NameTable.from_dict(candidate.table).source not in TRUSTED
+    ]
+    if not candidates:
+        raise PremaskError(
+            f"there are no candidates to name; make them with: premask preannotate {project.root}"
+        )
+    return pairs
+
+
+def _store(project: Project, record: ImageRecord, candidate: Candidate, table: NameTable) -> Named:
+    set_names(project, candidate, table.to_dict())
+    label_map = apply(read_regions(project, candidate), table)
+    return Named(
+        image=record.name,
+        method=candidate.parameters.method,
+        names=readable(table, project.phases),
+        margin=None if table.source in TRUSTED else min(table.margins, default=0.0),
+        findings=[finding.sentence for finding in check(label_map, project.phases, record.type)],
+    )
+
+
+def readable(table: NameTable, phases: Phases) -> dict[str, str | None]:
+    """The table with the phases' names."""
+    return {
+        str(region): None if phase is None else phases.names[phase]
+        for region, phase in enumerate(table.names)
+    }
+
+
+def _least_sure_first(named: list[Named]) -> list[Named]:
+    return sorted(named, key=lambda one: 1.0 if one.margin is None else one.margin)

@@ -1,0 +1,162 @@
+"""The paper's tables: what is in them, each with its policy, and four ways to print them."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import math
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from premask.core.errors import PremaskError, nearest
+
+Cell = str | int | float | None
+
+FORMATS = ("text", "csv", "latex", "json")
+
+_LATEX = {
+    "\\": r"\textbackslash{}",
+    "~": r"\textasciitilde{}",
+    "^": r"\textasciicircum{}",
+    **{character: "\\" + character for character in "&%$#_{}"},
+}
+
+
+@dataclass(frozen=True)
+class Column:
+    """A heading, its unit within, and the decimals that are printed (None for words)."""
+
+    name: str
+    digits: int | None = None
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table as it is: what is undefined is None, and numbers are not rounded.
+
+    Attributes
+    ----------
+    title : str
+    columns : tuple of Column
+    rows : tuple of tuple
+        One cell for each column.
+    notes : tuple of str
+        The policy and whatever else must be read beside the figures; every rendering
+        has them.
+    """
+
+    title: str
+    columns: tuple[Column, ...]
+    rows: tuple[tuple[Cell, ...], ...]
+    notes: tuple[str, ...] = ()
+
+    @property
+    def header(self) -> list[str]:
+        """The headings."""
+        return [column.name for column in self.columns]
+
+    def printed(self, undefined: str = "-") -> list[list[str]]:
+        """The rows with their numbers rounded for reading."""
+        return [
+            [
+                _printed(cell, column, undefined)
+                for cell, column in zip(row, self.columns, strict=True)
+            ]
+            for row in self.rows
+        ]
+
+
+def render(tables: Table | Sequence[Table], form: str = "text") -> str:
+    """One or more tables as ``text``, ``csv``, ``latex`` or ``json``.
+
+    Raises
+    ------
+    PremaskError
+        For another form.
+    """
+    made = [tables] if isinstance(tables, Table) else list(tables)
+    if form == "text":
+        return "\n\n".join(_text(table) for table in made)
+    if form == "csv":
+        return "\n".join(_csv(table) for table in made)
+    if form == "latex":
+        return "\n\n".join(_latex(table) for table in made)
+    if form == "json":
+        return json.dumps([_json(table) for table in made], indent=2, ensure_ascii=False)
+    raise PremaskError(
+        f"a table cannot be printed as {form!r}; {', '.join(FORMATS)} are accepted"
+        f"{nearest(form, FORMATS)}"
+    )
+
+
+def _text(table: Table) -> str:
+    rows = [table.header, *table.printed()]
+    widths = [max(len(row[i]) for row in rows) for i in range(len(table.columns))]
+    lines = ["  ".join(_aligned(row, widths, table.columns)).rstrip() for row in rows]
+    rule = "-" * max(len(line) for line in lines)
+    return "\n".join([table.title, rule, lines[0], rule, *lines[1:], rule, *table.notes])
+
+
+def _aligned(row: list[str], widths: list[int], columns: tuple[Column, ...]) -> list[str]:
+    return [
+        cell.ljust(width) if column.digits is None else cell.rjust(width)
+        for cell, width, column in zip(row, widths, columns, strict=True)
+    ]
+
+
+def _csv(table: Table) -> str:
+    """One header row; the title and the policy stand in every row, so that none is lost."""
+    buffer = io.StringIO()
+    writer = csv.writer(buffer, lineterminator="\n")
+    writer.writerow(["table", *table.header, "policy"])
+    policy = " ".join(table.notes)
+    writer.writerows([table.title, *row, policy] for row in table.printed(undefined=""))
+    return buffer.getvalue()
+
+
+def _latex(table: Table) -> str:
+    """A table environment that needs no package."""
+    layout = "".join("l" if column.digits is None else "r" for column in table.columns)
+    rows = [_latex_row(row) for row in table.printed(undefined="--")]
+    caption = " ".join([table.title + ".", *table.notes])
+    return "\n".join(
+        [
+            r"\begin{table}",
+            rf"\caption{{{_escaped(caption)}}}",
+            rf"\begin{{tabular}}{{{layout}}}",
+            r"\hline",
+            _latex_row(table.header),
+            r"\hline",
+            *rows,
+            r"\hline",
+            r"\end{tabular}",
+            r"\end{table}",
+        ]
+    )
+
+
+def _latex_row(cells: list[str]) -> str:
+    return " & ".join(_escaped(cell) for cell in cells) + r" \\"
+
+
+def _escaped(text: str) -> str:
+    return re.sub(r"[\\~^&%$#_{}]", lambda found: _LATEX[found.group()], text)
+
+
+def _json(table: Table) -> dict[str, object]:
+    return {
+        "title": table.title,
+        "notes": list(table.notes),
+        "columns": table.header,
+        "rows": [dict(zip(table.header, row, strict=True)) for row in table.rows],
+    }
+
+
+def _printed(cell: Cell, column: Column, undefined: str) -> str:
+    if cell is None or (isinstance(cell, float) and math.isnan(cell)):
+        return undefined
+    if isinstance(cell, float):
+        return f"{cell:.{column.digits or 0}f}"
+    return str(cell)

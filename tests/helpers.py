@@ -1,0 +1,76 @@
+"""Small micrographs and the real command line, for several test files."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+
+def small_micrograph(seed: int, shape: tuple[int, int] = (96, 128)) -> NDArray[np.uint8]:
+    """Dark matrix, bright discs, grey noise: no two seeds give the same picture."""
+    rng = np.random.default_rng(seed)
+    image = np.full(shape, 90, np.uint8)
+    for _ in range(8):
+        centre = (int(rng.integers(shape[1])), int(rng.integers(shape[0])))
+        cv2.circle(image, centre, int(rng.integers(5, 14)), int(rng.integers(150, 240)), -1)
+    noise = rng.normal(0, 6, shape)
+    return np.clip(image + noise, 0, 255).astype(np.uint8)
+
+
+def small_truth(image: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Two phases: the discs and the matrix."""
+    return (cv2.GaussianBlur(image, (0, 0), 1.5) > 120).astype(np.uint8)
+
+
+def write_images(folder: Path, n: int, shape: tuple[int, int] = (96, 128)) -> list[Path]:
+    """n small micrographs as PNGs, named a.png, b.png ..."""
+    folder.mkdir(parents=True, exist_ok=True)
+    paths = [folder / f"{chr(97 + i)}.png" for i in range(n)]
+    for i, path in enumerate(paths):
+        cv2.imwrite(str(path), small_micrograph(i, shape))
+    return paths
+
+
+def command(*arguments: object) -> list[str]:
+    """The command line that runs premask in this environment."""
+    return [sys.executable, "-m", "premask", *map(str, arguments)]
+
+
+def premask(
+    *arguments: object, cwd: Path | None = None, env: dict[str, str] | None = None
+) -> subprocess.CompletedProcess[str]:
+    """Run premask as a user does."""
+    return subprocess.run(
+        command(*arguments),
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+        cwd=cwd,
+        env={**os.environ, "COLUMNS": "160", **(env or {})},
+    )
+
+
+def answer(*arguments: object) -> Any:
+    """The JSON answer of a command that must succeed."""
+    done = premask(*arguments, "--json")
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)
+
+
+def refusal(*arguments: object) -> str:
+    """The one line of a command that must refuse: exit code 2, no traceback."""
+    done = premask(*arguments)
+    assert done.returncode == 2, (done.returncode, done.stdout, done.stderr)
+    assert "Traceback" not in done.stderr
+    lines = [line for line in done.stderr.splitlines() if line.startswith("premask: ")]
+    assert len(lines) == 1, done.stderr
+    return lines[0]
