@@ -110,7 +110,7 @@ def _whole(project: Project) -> list[Candidate]:
 def busy(tmp_path: Path) -> Iterator[tuple[subprocess.Popen[str], Project]]:
     """A run of the real command that has kept at least one of its 40 candidates."""
     made = init_project(tmp_path / "busy", Settings(make_phases(["Alpha", "TiB2"])))
-    add_images(made, write_images(tmp_path / "many", 20, (300, 400)))
+    add_images(made, write_images(tmp_path / "many", 20, (300, 400)), crop_bottom=0)
     process = subprocess.Popen(
         command("preannotate", made.root, "--method", "kmeans", "--method", "superpixels"),
         stderr=subprocess.PIPE,
@@ -167,7 +167,7 @@ def test_a_full_disk_loses_nothing(tmp_path: Path) -> None:
     disk = tmp_path / "disk"
     disk.mkdir()
     mounted = subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", str(disk)],
+        ["mount", "-t", "tmpfs", "-o", "size=4m", "tmpfs", str(disk)],
         capture_output=True,
         check=False,
     )
@@ -182,11 +182,10 @@ def test_a_full_disk_loses_nothing(tmp_path: Path) -> None:
             candidate.id: read_regions(project, candidate) for candidate in all_candidates(project)
         }
         filler = disk / "filler"
-        with filler.open("wb") as file:
+        with filler.open("wb", buffering=0) as file:
             try:
                 while True:
                     file.write(b"x" * 4096)
-                    file.flush()
             except OSError:
                 pass
         line = refusal("preannotate", project.root, "--method", "kmeans", "--jobs", 1)
@@ -196,7 +195,7 @@ def test_a_full_disk_loses_nothing(tmp_path: Path) -> None:
             np.testing.assert_array_equal(read_regions(project, candidate), kept[candidate.id])
         assert answer("preannotate", project.root, "--method", "kmeans")["made"] == 2
     finally:
-        subprocess.run(["umount", str(disk)], check=False)
+        subprocess.run(["umount", "-l", str(disk)], check=False)
 
 
 def test_the_answer_is_json_and_progress_goes_to_stderr(project: Project) -> None:

@@ -183,6 +183,10 @@ def test_cells_have_the_spacing_asked_for() -> None:
     assert 10 < distance.max() < 100
 
 
+def test_distance_is_finite_where_there_is_no_border() -> None:
+    assert border_distance(np.zeros((30, 40), np.int32)).max() <= 70
+
+
 def test_lowest_share_takes_exactly_that_share() -> None:
     field = np.random.default_rng(2).permutation(1000).reshape(20, 50).astype(np.float32)
     among = field >= 100

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 from numpy.typing import NDArray
 
@@ -16,6 +14,10 @@ TALLEST = 0.25
 
 LOSSY = 20
 """Grey levels (of 256) by which JPEG's ripples around text may change a bar's background."""
+
+
+MARK = 40
+"""Grey levels (of 256) between a bar's background and what is written on it, at least."""
 
 
 def information_bar(image: Image) -> int:
@@ -53,69 +55,77 @@ def information_bar(image: Image) -> int:
     # a few rows more: the one above the bar, and what is above that to compare it with
     levels = window(grey(image))[height - min(n_rows + 16, height) :]
     background = int(np.bincount(levels[-max(4, height // 40) :].ravel()).argmax())
-    for tolerance in (0, LOSSY):
-        rows = _rows(levels, background, tolerance)
-        top = _top(rows, n_rows)
-        if top is None or not _says_something(levels[top:], background, tolerance):
-            continue
-        if tolerance:
-            top = _sharpest(levels, top)
-        return len(levels) - top
-    return 0
+    first = len(levels) - n_rows
+    top = _exact_top(levels, background, first)
+    if top is None:
+        top = _lossy_top(levels, background, first)
+    return 0 if top is None else len(levels) - top
 
 
-@dataclass(frozen=True)
-class _Rows:
-    """For each row: is it one plain stretch, and may it lie in a bar at all."""
-
-    plain: NDArray[np.bool_]
-    drawn: NDArray[np.bool_]
-
-
-def _rows(levels: Grey, background: int, tolerance: int) -> _Rows:
-    width = levels.shape[1]
-    few = 12 + width // 100  # ends of runs in a row with separators between cells
-    signed = levels.astype(np.int16)
-    is_background = np.abs(signed - background) <= tolerance
-    share = is_background.mean(axis=1)
-    if tolerance == 0:
-        ends = (levels[:, 1:] != levels[:, :-1]).sum(axis=1)
-        plain = ends <= few
-        return _Rows(plain, plain | (share >= 0.42) | ((ends <= width // 2) & (share >= 0.25)))
-    middle = np.median(signed, axis=1)[:, None]
-    line = (np.abs(signed - middle) <= tolerance).mean(axis=1)
-    plain = np.maximum(share, line) >= 0.95
-    return _Rows(plain, plain | (share >= 0.4))
-
-
-def _top(rows: _Rows, n_rows: int) -> int | None:
+def _exact_top(levels: Grey, background: int, first: int) -> int | None:
     """The highest plain row below which all is drawn, and above which it is not plain."""
-    first = len(rows.plain) - n_rows
-    photographed = np.flatnonzero(~rows.drawn)
-    start = max(first, int(photographed[-1]) + 1 if len(photographed) else 0)
-    edges = np.flatnonzero(rows.plain[1:] & ~rows.plain[:-1]) + 1
+    width = levels.shape[1]
+    share = (levels == background).mean(axis=1)
+    same = levels[:, 1:] == levels[:, :-1]
+    plain = (~same).sum(axis=1) <= 12 + width // 100  # the ends of separators between cells
+    five = (same[:, :-3] & same[:, 1:-2] & same[:, 2:-1] & same[:, 3:]).mean(axis=1)
+    drawn = plain | (share >= 0.42) | (five >= 0.16)
+    start = max(first, _after_last(~drawn))
+    edges = np.flatnonzero(plain[1:] & ~plain[:-1]) + 1
     edges = edges[edges >= start]
-    if len(edges) == 0 or len(rows.plain) - edges[0] < 8:
+    if len(edges) == 0 or not _says_something(levels[edges[0] :], background, 0):
         return None
+    off = np.abs(levels[edges[0] :].astype(np.int16) - background)
+    if ((off > 0) & (off <= 4)).sum() > 0.5 * _starts(off >= MARK):
+        return None  # ripples around the marks: it went through JPEG
     return int(edges[0])
 
 
-def _says_something(bar: Grey, background: int, tolerance: int) -> bool:
-    """Most of it one level, and marks in contrast to it, with more than one sharp edge a row."""
-    difference = np.abs(bar.astype(np.int16) - background)
-    if (difference <= tolerance).mean() < 0.5:
-        return False
-    mark = difference >= 40
-    starts = (mark[:, 1:] & ~mark[:, :-1]).sum()
-    return bool(mark.mean() >= 0.002 and starts >= 16)
+def _lossy_top(levels: Grey, background: int, first: int) -> int | None:
+    """The highest full-width step below which all is drawn but for JPEG's ripples.
 
-
-def _sharpest(levels: Grey, top: int) -> int:
-    """The row near a top edge that differs most from the one above it.
-
-    JPEG's ripples blur where a row becomes plain by up to a block of 8 rows, but not
-    where the image ends.
+    The row of the step itself is blurred by ripples up to a block of 8 rows away; so it
+    is the step that is looked for, and then where the background begins.
     """
-    first, last = max(1, top - 8), min(len(levels), top + 9)
-    near = levels[first - 1 : last].astype(np.int16)
-    return first + int(np.abs(np.diff(near, axis=0)).mean(axis=1).argmax())
+    signed = levels.astype(np.int16)
+    off = np.abs(signed - background)
+    near = (off <= LOSSY).mean(axis=1)
+    line = (np.abs(signed - np.median(signed, axis=1)[:, None]) <= LOSSY).mean(axis=1)
+    # the rows at the top of a bar may be lost in the ripples of the image above
+    start = max(first, _after_last(np.maximum(near, line) < 0.35) - 8)
+    step = np.abs(np.diff(signed, axis=0)).mean(axis=1)  # of row i + 1
+    mean_off = off.mean(axis=1)
+    drop = -np.diff(mean_off)
+    for top in range(start, len(levels) - 8):
+        usual = float(np.median(step[max(0, top - 17) : top - 2]))
+        ends_in_step = step[top - 1] >= max(8, 2 * usual) or drop[top - 1] >= 8
+        ends_in_calm = usual >= 2 and np.median(step[top : top + 6]) <= 0.25 * usual
+        if not (ends_in_step or ends_in_calm):
+            continue
+        if np.maximum(near, line)[top : top + 8].max() < 0.95:
+            continue
+        if _says_something(levels[top:], background, LOSSY):
+            begins = slice(top - 1, top + 4)
+            return top + int(drop[begins].argmax())
+    return None
+
+
+def _after_last(rows: NDArray[np.bool_]) -> int:
+    found = np.flatnonzero(rows)
+    return int(found[-1]) + 1 if len(found) else 0
+
+
+def _says_something(bar: Grey, background: int, tolerance: int) -> bool:
+    """Most of it one exact level, and marks in contrast to it: text has many edges a row."""
+    off = np.abs(bar.astype(np.int16) - background)
+    ground = off <= tolerance
+    if len(bar) < 8 or ground.mean() < 0.5 or (off == 0).sum() < 0.33 * ground.sum():
+        return False
+    mark = off >= MARK
+    edges_a_row = _starts(mark) / len(bar)
+    return bool(mark.mean() >= 0.002 and edges_a_row >= (4 if tolerance else 1))
+
+
+def _starts(mark: NDArray[np.bool_]) -> int:
+    """How often a mark begins, along the rows."""
+    return int((mark[:, 1:] & ~mark[:, :-1]).sum())

@@ -93,7 +93,9 @@ def border_distance(numbers: NDArray[np.int32]) -> Field:
     inside = np.ones(numbers.shape, np.uint8)
     inside[:, 1:][numbers[:, 1:] != numbers[:, :-1]] = 0
     inside[1:][numbers[1:] != numbers[:-1]] = 0
-    return cv2.distanceTransform(inside, cv2.DIST_L2, 5).astype(np.float32, copy=False)
+    distance = cv2.distanceTransform(inside, cv2.DIST_L2, 5).astype(np.float32, copy=False)
+    # A small frame may lie within one cell, where the distance has no end.
+    return np.minimum(distance, np.float32(sum(numbers.shape)))
 
 
 def lowest_share(field: Field, share: float, among: NDArray[np.bool_]) -> NDArray[np.bool_]:
