@@ -71,9 +71,7 @@ def test_equals_the_paper_on_grey_levels(
     scale=st.sampled_from([1.0, 100.0, 1000.0]),
     min_size=st.integers(0, 8),
 )
-def test_equals_the_paper_on_colours(
-    image: NDArray[np.uint8], scale: float, min_size: int
-) -> None:
+def test_equals_the_paper_on_colours(image: NDArray[np.uint8], scale: float, min_size: int) -> None:
     found = felzenszwalb(image, scale=scale, sigma=0, min_size=min_size)
     np.testing.assert_array_equal(
         found, by_the_paper(image.astype(np.int64) * 65536, scale, min_size)

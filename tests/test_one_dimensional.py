@@ -111,9 +111,7 @@ def test_counting_and_looking_up_equal_numpy(dtype: type[np.uint8 | np.uint16]) 
 
 @settings(max_examples=150, deadline=None)
 @given(
-    points=st.lists(
-        st.tuples(st.integers(-20, 20), st.integers(1, 6)), min_size=1, max_size=10
-    ),
+    points=st.lists(st.tuples(st.integers(-20, 20), st.integers(1, 6)), min_size=1, max_size=10),
     n_classes=st.integers(1, 4),
 )
 def test_positions_equal_the_exhaustive_search(

@@ -63,6 +63,7 @@ def test_absent_phase_zero_lowers_the_mean_and_names_its_false_pixels():
     assert zero.to_dict()["iou"]["2"] == 0
     for scores in (skip, zero):
         assert scores.to_dict()["false_pixels_of_absent"] == {"2": 2}
+        assert scores.boundary_f1 == 1  # over the phases present, under either policy
 
 
 def test_a_phase_present_in_another_image_of_the_set_is_not_absent():

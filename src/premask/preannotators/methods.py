@@ -48,7 +48,8 @@ class Method:
     extra : str
         The extra of premask that installs them.
     ready : str
-        ``module:function`` that takes the options and tells what else is missing, or None.
+        ``module:function`` that takes the option ``weights`` (or None) and tells what is
+        wrong with that file, or None.
     """
 
     target: str
@@ -82,7 +83,7 @@ METHODS: dict[str, Method] = {
         "Segment Anything's masks, merged and grouped; needs a weights file",
         packages=("torch", "transformers", "safetensors"),
         extra="sam",
-        ready="premask.preannotators.sam_model:not_ready",
+        ready="premask.preannotators.sam_weights:weights_status",
     ),
     "texture": Method(
         "premask.preannotators.texture:texture",
@@ -132,7 +133,7 @@ def not_ready(name: str, options: Mapping[str, Any]) -> str | None:
             f' pip install "premask[{method.extra}]"'
         )
     if method.ready:
-        reason: str | None = _import(method.ready)(options)
+        reason: str | None = _import(method.ready)(options.get("weights"))
         return reason
     return None
 

@@ -10,8 +10,8 @@ from premask.core.errors import PremaskError
 from premask.core.phases import Phases
 from premask.core.records import Candidate, ImageRecord
 from premask.naming.checks import check
+from premask.naming.descriptors import RegionDescriptors, describe
 from premask.naming.grey_order import name_by_grey as by_grey
-from premask.naming.prototypes import RegionDescriptors, describe
 from premask.naming.prototypes import name_by_prototypes as by_prototypes
 from premask.naming.table import NameTable, apply, parse
 from premask.project.candidates import all_candidates, read_regions, set_names

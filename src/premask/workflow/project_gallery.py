@@ -93,6 +93,8 @@ def _candidate(project: Project, record: ImageRecord, candidate: Candidate) -> G
     n_regions = int(read_regions(project, candidate).max()) + 1
     policy = Policy(naming="given" if derived.named else "many-to-one")
     measured = score_candidate(project, record, candidate, policy)
+    names = project.phases.names
+    scores = summarise([(measured, None)], policy, names) if measured is not None else None
     told = [NAMED_BY[table.source]] if derived.named else []
     if derived.named:
         found = check(derived.label_map, project.phases, record.type)
@@ -108,7 +110,7 @@ def _candidate(project: Project, record: ImageRecord, candidate: Candidate) -> G
         n_regions=n_regions,
         fragments=fragments(derived.label_map),
         fractions=tuple(phase_fractions(derived.label_map, labels).tolist()),
-        scores=measured and summarise([(measured, None)], policy, project.phases.names),
+        scores=scores,
         note="; ".join(told),
         islands_removed=sum(removed.count for removed in derived.removed),
         options=", ".join(f"{key}={value}" for key, value in knobs.items()),
