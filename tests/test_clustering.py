@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from sklearn.cluster import KMeans
 
 from premask.core.errors import PremaskError
 from premask.preannotators.clustering import nearest_centres, weighted_kmeans
@@ -61,6 +60,8 @@ def test_weights_stand_for_repeated_points() -> None:
 
 
 def test_is_not_worse_than_scikit_learn() -> None:
+    from sklearn.cluster import KMeans
+
     rng = np.random.default_rng(2)
     points = rng.normal(0, 1, (3000, 3)) * [3, 1, 1] + rng.integers(0, 4, (3000, 1)) * 2
     weights = rng.integers(1, 9, 3000).astype(float)

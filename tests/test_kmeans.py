@@ -3,7 +3,6 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from numpy.typing import NDArray
-from sklearn.cluster import KMeans
 
 import premask
 from premask.core.errors import PremaskError
@@ -28,6 +27,8 @@ def blobs(top: int) -> NDArray[np.int64]:
 def test_grey_levels_are_never_worse_than_scikit_learn(
     dtype: type[np.uint8 | np.uint16], n_classes: int
 ) -> None:
+    from sklearn.cluster import KMeans
+
     image = blobs(np.iinfo(dtype).max).astype(dtype)
     pixels = image.reshape(-1, 1).astype(float)
     theirs = KMeans(n_classes, n_init=10, random_state=0).fit_predict(pixels)
@@ -49,6 +50,8 @@ def test_sixty_four_classes_work_where_multi_otsu_stops_at_twelve() -> None:
 
 @pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
 def test_colours_are_never_worse_than_scikit_learn(dtype: type[np.uint8 | np.uint16]) -> None:
+    from sklearn.cluster import KMeans
+
     rng = np.random.default_rng(1)
     top = np.iinfo(dtype).max
     centres = rng.integers(top // 5, top - top // 5, (5, 3))
