@@ -109,6 +109,15 @@ def test_four_grey_squares_are_four_superpixels() -> None:
     np.testing.assert_array_equal(labels, expected)
 
 
+@pytest.mark.parametrize(
+    ("row", "expected"), [([0, 0, 10], [0, 0, 1]), ([10, 0, 0], [0, 1, 1]), ([0, 0, 9], [0, 0, 0])]
+)
+def test_an_edge_as_heavy_as_the_bound_does_not_join(row: list[int], expected: list[int]) -> None:
+    # two px of one level allow edges lighter than 20 / 2
+    image = np.array([row], np.uint8)
+    assert felzenszwalb(image, scale=20, sigma=0, min_size=0).tolist() == [expected]
+
+
 def test_no_superpixel_is_smaller_than_asked_for() -> None:
     image = np.random.default_rng(0).integers(0, 256, (40, 50)).astype(np.uint8)
     labels = felzenszwalb(image, scale=10, sigma=0.5, min_size=25)

@@ -13,9 +13,13 @@ from premask.core.errors import PremaskError
 from premask.io.files import sha256_of, write_atomically
 
 
+def names_in(folder: Path) -> list[str]:
+    return [path.name for path in folder.iterdir()]
+
+
 def test_sha256_of_is_the_digest_in_hexadecimal() -> None:
     assert sha256_of(b"") == hashlib.sha256(b"").hexdigest()
-    assert sha256_of(b"abc").startswith("ba7816bf") and len(sha256_of(b"abc")) == 64
+    assert sha256_of(b"abc").startswith("ba7816bf")
 
 
 def test_a_file_is_written_and_replaced(tmp_path: Path) -> None:
@@ -23,7 +27,7 @@ def test_a_file_is_written_and_replaced(tmp_path: Path) -> None:
     write_atomically(path, b"old")
     write_atomically(path, b"new and longer")
     assert path.read_bytes() == b"new and longer"
-    assert os.listdir(tmp_path) == ["map.png"]
+    assert names_in(tmp_path) == ["map.png"]
 
 
 def test_a_name_as_long_as_the_file_system_allows_can_be_written(tmp_path: Path) -> None:
@@ -51,10 +55,11 @@ def test_a_full_disk_leaves_the_old_file_and_nothing_else(
     monkeypatch.setattr(*((os, "fsync") if step == "fsync" else (Path, "replace")), full)
     with pytest.raises(PremaskError) as raised:
         write_atomically(path, b"x" * 2_000_000)
-    assert str(tmp_path) in str(raised.value) and "2.0 MB" in str(raised.value)
-    assert "full" in str(raised.value) and "\n" not in str(raised.value)
+    for part in (str(tmp_path), "2.0 MB", "full"):
+        assert part in str(raised.value)
+    assert "\n" not in str(raised.value)
     assert path.read_bytes() == b"old"
-    assert os.listdir(tmp_path) == ["map.png"]
+    assert names_in(tmp_path) == ["map.png"]
 
 
 def test_an_interrupt_leaves_the_old_file_and_nothing_else(
@@ -70,7 +75,7 @@ def test_an_interrupt_leaves_the_old_file_and_nothing_else(
     with pytest.raises(KeyboardInterrupt):
         write_atomically(path, b"new")
     assert path.read_bytes() == b"old"
-    assert os.listdir(tmp_path) == ["map.png"]
+    assert names_in(tmp_path) == ["map.png"]
 
 
 def test_a_folder_that_cannot_be_synced_is_no_error(
@@ -97,4 +102,4 @@ def test_a_folder_in_the_place_of_the_file_is_refused(tmp_path: Path) -> None:
     (tmp_path / "map.png").mkdir()
     with pytest.raises(PremaskError, match=r"map\.png could not be written"):
         write_atomically(tmp_path / "map.png", b"")
-    assert os.listdir(tmp_path) == ["map.png"]
+    assert names_in(tmp_path) == ["map.png"]

@@ -13,7 +13,8 @@ from PIL import Image, ImageDraw, ImageFont
 from premask.features.information_bar import information_bar
 
 FONTS = {size: ImageFont.load_default(size) for size in (9, 12, 16, 24)}
-STYLES = ("black", "white", "grey", "separators", "cells", "logo", "scale bar", "small text")
+STYLES = ("black", "white", "grey", "separators", "cells", "logo", "scale bar", "small text",
+          "sparse", "logo at the edge")  # fmt: skip
 
 
 def bar(style: str, height: int, width: int) -> NDArray[np.uint8]:
@@ -28,6 +29,12 @@ def bar(style: str, height: int, width: int) -> NDArray[np.uint8]:
         for y in range(2, height - 12, 11):
             draw.text((4, y), f"{text}  {text} {text}", fill=ink, font=FONTS[size])
         return np.array(picture)
+    if style == "sparse":
+        draw.rectangle((width - 150, height // 2, width - 50, height // 2 + 3), fill=ink)
+        draw.text((width - 120, 2), "10 µm", fill=ink, font=FONTS[12])
+        return np.array(picture)
+    if style == "logo at the edge":
+        draw.rectangle((5, 0, 40, height // 2), fill=ink)
     draw.text((10, (height - size) // 2), text, fill=ink, font=FONTS[size])
     if style in {"scale bar", "black"}:
         draw.line((width - 150, height - 8, width - 20, height - 8), fill=ink, width=3)
@@ -45,9 +52,7 @@ def bar(style: str, height: int, width: int) -> NDArray[np.uint8]:
     return np.array(picture)
 
 
-def pasted(
-    image: NDArray[np.uint8], style: str, share: float
-) -> tuple[NDArray[np.uint8], int]:
+def pasted(image: NDArray[np.uint8], style: str, share: float) -> tuple[NDArray[np.uint8], int]:
     height = max(20, round(share * image.shape[0]))
     below = bar(style, height, image.shape[1])
     return np.vstack([image, below]), height
@@ -110,9 +115,13 @@ def test_depth_and_colour_change_nothing(style: str) -> None:
     deep = with_bar.astype(np.uint16) * 200
     deep[:-height] += rng.integers(0, 200, deep[:-height].shape, dtype=np.uint16)
     assert information_bar(deep) == height
+    deep[:-height] //= 16  # a 12-bit camera under a bar at full scale
+    assert information_bar(deep) == height
     coloured = np.repeat(with_bar[..., None], 3, axis=2)
     ground = np.bincount(with_bar[-height:].ravel()).argmax()
-    coloured[-height:][with_bar[-height:] != ground] = (255, 220, 0) if ground < 100 else (150, 0, 0)
+    coloured[-height:][with_bar[-height:] != ground] = (
+        (255, 220, 0) if ground < 100 else (150, 0, 0)
+    )
     assert information_bar(coloured) == height
 
 

@@ -87,7 +87,7 @@ def test_one_bit_is_index_0_and_1(tmp_path: Path) -> None:
 def test_indices_of_small_palettes_are_read_not_their_colours(
     tmp_path: Path, n_colours: int
 ) -> None:
-    label_map = (np.arange(24, dtype=np.uint8) % n_colours).reshape(4, 6)
+    label_map = (np.arange(24) % n_colours).astype(np.uint8).reshape(4, 6)
     image = Image.fromarray(label_map)
     image.putpalette(np.random.default_rng(0).integers(0, 255, 3 * n_colours).tolist())
     read = read_label_map(saved(tmp_path / "p.png", image))

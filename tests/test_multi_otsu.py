@@ -2,12 +2,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 from scipy import ndimage as ndi
-from skimage.filters import threshold_multiotsu, threshold_otsu
-from skimage.io import imread
 
 import premask
 from premask.core.errors import PremaskError
@@ -36,6 +35,8 @@ def test_separates_three_phases(dtype: type[np.uint8 | np.uint16], step: int) ->
 
 
 def test_two_classes_are_otsus_threshold() -> None:
+    from skimage.filters import threshold_otsu
+
     image = three_phases(np.uint8, 1)
     np.testing.assert_array_equal(multi_otsu(image, 2), image > threshold_otsu(image))
 
@@ -47,6 +48,8 @@ def test_neighbouring_levels_of_16_bits_are_told_apart() -> None:
 
 @pytest.mark.parametrize("n_classes", [2, 3, 4])
 def test_is_never_below_scikit_image(n_classes: int) -> None:
+    from skimage.filters import threshold_multiotsu
+
     rng = np.random.default_rng(n_classes)
     for _ in range(5):
         image = rng.normal(rng.integers(60, 180), rng.integers(5, 40), (30, 30))
@@ -59,8 +62,10 @@ def test_is_never_below_scikit_image(n_classes: int) -> None:
 @pytest.mark.data
 @pytest.mark.parametrize("name", ["uhcs", "nasa_ebc", "nasa_super"])
 def test_is_never_below_scikit_image_on_micrographs(data: Path, name: str) -> None:
+    from skimage.filters import threshold_multiotsu
+
     for path in sorted((data / name / "images").glob("*.png"))[::6]:
-        image = imread(path)
+        image = cv2.imread(str(path), cv2.IMREAD_UNCHANGED)
         theirs = np.searchsorted(threshold_multiotsu(image, 3), image)
         assert between(image, multi_otsu(image, 3)) >= between(image, theirs) * (1 - 1e-12)
 

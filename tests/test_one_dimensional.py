@@ -65,8 +65,11 @@ def test_ties_go_to_the_lowest_thresholds() -> None:
 
 def test_large_counts_at_high_levels_lose_nothing() -> None:
     counts = np.zeros(65536, np.int64)
-    counts[65500:65512] = 40_000_000  # 480 megapixels, twelve levels at the upper end
-    assert optimal_thresholds(counts, 3).tolist() == [65503, 65507]
+    # One pixel of 120 million decides: the sums differ by 1/4 of 5e17.
+    counts[65500:65503] = 40_000_000, 40_000_000, 40_000_001
+    assert optimal_thresholds(counts, 2).tolist() == exhaustive(counts, 2) == [65501]
+    counts[65500:65503] = 40_000_001, 40_000_000, 40_000_000
+    assert optimal_thresholds(counts, 2).tolist() == exhaustive(counts, 2) == [65500]
 
 
 @pytest.mark.parametrize("n_classes", [2, 3, 5, 12, 64])

@@ -40,7 +40,7 @@ def filter_bank(
     coherence of the structure tensor (``coherence``: 1 for parallel lines, 0 for none).
     """
     view = np.asarray(window(grey(image)), np.float32) / np.float32(255)
-    edges = cv2.magnitude(*gradients(view))
+    edges = gradient(view)
     named: dict[str, Channel] = {"grey": view}
     for scale in scales:
         mean = blur(view, scale)
@@ -77,6 +77,12 @@ def gradients(channel: Channel) -> tuple[Channel, Channel]:
     x: Channel = cv2.Sobel(channel, cv2.CV_32F, 1, 0, ksize=3, scale=1 / 8)
     y: Channel = cv2.Sobel(channel, cv2.CV_32F, 0, 1, ksize=3, scale=1 / 8)
     return x, y
+
+
+def gradient(channel: Channel) -> Channel:
+    """Magnitude of the gradient, per px."""
+    magnitude: Channel = cv2.magnitude(*gradients(channel))
+    return magnitude
 
 
 def local_std(channel: Channel, sigma: float) -> Channel:

@@ -15,7 +15,6 @@ TALLEST = 0.25
 LOSSY = 20
 """Grey levels (of 256) by which JPEG's ripples around text may change a bar's background."""
 
-
 MARK = 40
 """Grey levels (of 256) between a bar's background and what is written on it, at least."""
 
@@ -37,7 +36,7 @@ def information_bar(image: Image) -> int:
       strip without any mark (resin, a coating, a shadow) stays.
 
     Rows are first compared exactly; then, for images that went through JPEG, with a
-    tolerance of 6 grey levels of 256, which finds the top edge to within one row.
+    tolerance of 20 grey levels of 256, which finds the top edge to within one row.
 
     Parameters
     ----------
@@ -53,20 +52,29 @@ def information_bar(image: Image) -> int:
     if n_rows < 8 or width < 32:
         return 0
     # a few rows more: the one above the bar, and what is above that to compare it with
-    levels = window(grey(image))[height - min(n_rows + 16, height) :]
-    background = int(np.bincount(levels[-max(4, height // 40) :].ravel()).argmax())
+    first_row = height - min(n_rows + 16, height)
+    stored, levels = grey(image)[first_row:], window(grey(image))[first_row:]
+    background = _commonest(levels[-max(4, height // 40) :])
     first = len(levels) - n_rows
-    top = _exact_top(levels, background, first)
+    top = _exact_top(stored, levels, background, first)
     if top is None:
         top = _lossy_top(levels, background, first)
     return 0 if top is None else len(levels) - top
 
 
-def _exact_top(levels: Grey, background: int, first: int) -> int | None:
-    """The highest plain row below which all is drawn, and above which it is not plain."""
+def _commonest(levels: Image) -> int:
+    return int(np.bincount(levels.ravel()).argmax())
+
+
+def _exact_top(stored: Image, levels: Grey, background: int, first: int) -> int | None:
+    """The highest plain row below which all is drawn, and above which it is not plain.
+
+    Rows are compared as they are stored: the bar of a 16-bit image may be so much brighter
+    than the image that a window over both leaves the image only a few levels.
+    """
     width = levels.shape[1]
-    share = (levels == background).mean(axis=1)
-    same = levels[:, 1:] == levels[:, :-1]
+    share = (stored == _commonest(stored[-max(4, len(stored) // 10) :])).mean(axis=1)
+    same = stored[:, 1:] == stored[:, :-1]
     plain = (~same).sum(axis=1) <= 12 + width // 100  # the ends of separators between cells
     five = (same[:, :-3] & same[:, 1:-2] & same[:, 2:-1] & same[:, 3:]).mean(axis=1)
     drawn = plain | (share >= 0.42) | (five >= 0.16)
@@ -98,15 +106,19 @@ def _lossy_top(levels: Grey, background: int, first: int) -> int | None:
     drop = -np.diff(mean_off)
     for top in range(start, len(levels) - 8):
         usual = float(np.median(step[max(0, top - 17) : top - 2]))
-        ends_in_step = step[top - 1] >= max(8, 2 * usual) or drop[top - 1] >= 8
-        ends_in_calm = usual >= 2 and np.median(step[top : top + 6]) <= 0.25 * usual
-        if not (ends_in_step or ends_in_calm):
+        is_step = step[top - 1] >= max(8, 2 * usual)
+        is_calm = usual >= 2 and np.median(step[top : top + 6]) <= 0.25 * usual
+        if not (is_step or is_calm or drop[top - 1] >= 8):
             continue
-        if np.maximum(near, line)[top : top + 8].max() < 0.95:
+        if np.maximum(near, line)[top : top + 4].max() < 0.8:
             continue
-        if _says_something(levels[top:], background, LOSSY):
-            begins = slice(top - 1, top + 4)
-            return top + int(drop[begins].argmax())
+        if is_step:  # a border may follow, whose inner edge is the sharper one
+            begins = top + int(step[top] > step[top - 1])
+        else:
+            begins = top + int(drop[top - 1 : top + 4].argmax())
+        # what is left of the image in the first rows is not what the bar says
+        if _says_something(levels[begins + 4 :], background, LOSSY):
+            return begins
     return None
 
 
@@ -119,11 +131,10 @@ def _says_something(bar: Grey, background: int, tolerance: int) -> bool:
     """Most of it one exact level, and marks in contrast to it: text has many edges a row."""
     off = np.abs(bar.astype(np.int16) - background)
     ground = off <= tolerance
-    if len(bar) < 8 or ground.mean() < 0.5 or (off == 0).sum() < 0.33 * ground.sum():
+    if len(bar) < 8 or ground.mean() < 0.4 or (off == 0).sum() < 0.33 * ground.sum():
         return False
     mark = off >= MARK
-    edges_a_row = _starts(mark) / len(bar)
-    return bool(mark.mean() >= 0.002 and edges_a_row >= (4 if tolerance else 1))
+    return bool(mark.mean() >= 0.002 and _starts(mark) >= 16)
 
 
 def _starts(mark: NDArray[np.bool_]) -> int:

@@ -1,4 +1,4 @@
-"""Which superpixels touch, along how many pixels, and across what step."""
+"""Which superpixels touch, along how many pixels, and what flows between them."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.sparse import csr_matrix
 
-from premask.core.errors import PremaskError
 from premask.features.jit import jit
 
 
@@ -21,15 +21,12 @@ class RegionGraph:
         The neighbours of superpixel i stand at ``starts[i]:starts[i + 1]``.
     neighbours : ndarray of int64, shape (m,)
     border : ndarray of float64, shape (m,)
-        Pairs of 4-neighbouring pixels that the two share.
-    contrast : ndarray of float64, shape (m,)
-        Mean absolute step of the grey level over those pairs.
+        Pairs of 4-neighbouring pixels, one in each of the two.
     """
 
     starts: NDArray[np.int64]
     neighbours: NDArray[np.int64]
     border: NDArray[np.float64]
-    contrast: NDArray[np.float64]
 
     @property
     def sources(self) -> NDArray[np.int64]:
@@ -37,70 +34,102 @@ class RegionGraph:
         return np.repeat(np.arange(len(self.starts) - 1), np.diff(self.starts))
 
 
-def region_graph(labels: NDArray[np.int32], view: NDArray[np.float32]) -> RegionGraph:
+def region_graph(labels: NDArray[np.int32]) -> RegionGraph:
     """Collect the borders between superpixels.
 
     Parameters
     ----------
     labels : ndarray of int, shape (H, W)
         0 to n - 1, every one of them present.
-    view : ndarray of float, shape (H, W)
-        Grey levels for the contrast.
-
-    Raises
-    ------
-    PremaskError
-        Where the shapes differ.
 
     Examples
     --------
-    >>> import numpy as np
-    >>> graph = region_graph(
-    ...     np.array([[0, 0, 1], [0, 0, 2]], np.int32),
-    ...     np.array([[0, 0, 5], [0, 0, 9]], np.float32),
-    ... )
-    >>> graph.neighbours.tolist(), graph.border.tolist(), graph.contrast.tolist()
-    ([1, 2, 0, 2, 0, 1], [1.0, 1.0, 1.0, 1.0, 1.0, 1.0], [5.0, 9.0, 5.0, 4.0, 9.0, 4.0])
+    >>> graph = region_graph(np.array([[0, 0, 1], [0, 0, 2]], np.int32))
+    >>> graph.starts.tolist(), graph.neighbours.tolist(), graph.border.tolist()
+    ([0, 2, 4, 6], [1, 2, 0, 2, 0, 1], [1.0, 1.0, 1.0, 1.0, 1.0, 1.0])
     """
-    if labels.ndim != 2 or labels.shape != view.shape:
-        raise PremaskError(
-            f"labels of shape {labels.shape} and a view of shape {view.shape} do not fit;"
-            " both must be (H, W)"
-        )
     n = int(labels.max()) + 1
-    keys, steps = _borders(labels.astype(np.int32), view.astype(np.float32), n)
-    pairs, place, border = np.unique(keys, return_inverse=True, return_counts=True)
-    contrast = np.bincount(place, weights=steps, minlength=len(pairs)) / border
-    low, high = pairs // n, pairs % n
-    source = np.concatenate([low, high])
-    target = np.concatenate([high, low])
+    pairs, border = np.unique(_borders(labels.astype(np.int32), n), return_counts=True)
+    source = np.concatenate([pairs // n, pairs % n])
+    target = np.concatenate([pairs % n, pairs // n])
     order = np.lexsort((target, source))
-    starts = np.searchsorted(source[order], np.arange(n + 1))
-    twice = np.concatenate([np.arange(len(pairs))] * 2)[order]
-    return RegionGraph(
-        starts.astype(np.int64), target[order], border[twice].astype(np.float64), contrast[twice]
-    )
+    starts = np.searchsorted(source[order], np.arange(n + 1)).astype(np.int64)
+    both = np.concatenate([border, border]).astype(np.float64)
+    return RegionGraph(starts, target[order], both[order])
 
 
 @jit
-def _borders(
-    labels: NDArray[np.int32], view: NDArray[np.float32], n: int
-) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
-    """Each pair of 4-neighbours with different labels: low * n + high, and the step."""
+def _borders(labels: NDArray[np.int32], n: int) -> NDArray[np.int64]:
+    """Low * n + high for each pair of 4-neighbours with different labels."""
     height, width = labels.shape
     keys = np.empty(2 * height * width, np.int64)
-    steps = np.empty(2 * height * width, np.float32)
     count = 0
     for y in range(height):
         for x in range(width):
-            for d in range(2):
-                y2 = y + d
-                x2 = x + 1 - d
-                if y2 == height or x2 == width or labels[y, x] == labels[y2, x2]:
-                    continue
-                a = np.int64(labels[y, x])
-                b = np.int64(labels[y2, x2])
+            a = np.int64(labels[y, x])
+            if x + 1 < width and labels[y, x + 1] != a:
+                b = np.int64(labels[y, x + 1])
                 keys[count] = min(a, b) * n + max(a, b)
-                steps[count] = abs(view[y, x] - view[y2, x2])
                 count += 1
-    return keys[:count].copy(), steps[:count].copy()
+            if y + 1 < height and labels[y + 1, x] != a:
+                b = np.int64(labels[y + 1, x])
+                keys[count] = min(a, b) * n + max(a, b)
+                count += 1
+    return keys[:count].copy()
+
+
+def affinity(
+    graph: RegionGraph, levels: NDArray[np.float64], step: float
+) -> NDArray[np.float64]:
+    """Border lengths, discounted by how much the two superpixels differ in level.
+
+    Parameters
+    ----------
+    graph : RegionGraph
+    levels : ndarray of shape (n,)
+        Mean grey level of each superpixel.
+    step : float
+        A difference of this much counts 1/e.
+
+    Returns
+    -------
+    ndarray of float64, shape (m,)
+        For each entry of ``graph.neighbours``.
+    """
+    difference = np.abs(levels[graph.sources] - levels[graph.neighbours])
+    weights: NDArray[np.float64] = graph.border * np.exp(-difference / step)
+    return weights
+
+
+def diffused(
+    features: NDArray[np.float64],
+    graph: RegionGraph,
+    weights: NDArray[np.float64],
+    *,
+    rounds: int,
+    rate: float = 0.5,
+) -> NDArray[np.float64]:
+    """Let the features of a superpixel flow to those neighbours that it resembles.
+
+    Anisotropic diffusion (P. Perona and J. Malik, Scale-space and edge detection using
+    anisotropic diffusion, 1990) on the region graph: textures, whose superpixels differ
+    at random, become even, while particles with a sharp border keep what they are.
+
+    Parameters
+    ----------
+    features : ndarray of shape (n, d)
+    weights : ndarray of shape (m,)
+        Zero to the border's length (:func:`affinity`): how freely features flow.
+    rounds : int
+    rate : float
+        Share that a superpixel gives away in each round where nothing resists, 0 to 1.
+    """
+    n = len(graph.starts) - 1
+    around = np.bincount(graph.sources, weights=graph.border, minlength=n)
+    share = rate * weights / around[graph.sources]
+    flow = csr_matrix((share, graph.neighbours, graph.starts), shape=(n, n))
+    kept = 1 - np.asarray(flow.sum(axis=1))
+    mixed = features
+    for _ in range(rounds):
+        mixed = kept * mixed + flow @ mixed
+    return mixed

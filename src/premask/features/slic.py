@@ -47,8 +47,7 @@ def slic(image: Image, *, n_segments: int = 1000, compactness: float = 10.0) -> 
         raise PremaskError(f"compactness is {compactness}; above 0 is accepted, e.g. 10")
     colours = _colours(image) / np.float32(compactness)
     height, width = colours.shape[:2]
-    step = max(float(np.sqrt(height * width / n_segments)), 1.0)
-    centres = _grid(height, width, step)
+    centres, step = _grid(height, width, n_segments)
     labels = _cluster(np.ascontiguousarray(colours), centres, step, ROUNDS)
     smallest = int(SMALLEST_SHARE * height * width / len(centres))
     return _connected(labels, smallest)
@@ -57,24 +56,24 @@ def slic(image: Image, *, n_segments: int = 1000, compactness: float = 10.0) -> 
 def _colours(image: Image) -> NDArray[np.float32]:
     view = window(image).astype(np.float32)
     low, high = float(view.min()), float(view.max())
-    unit = (view - low) / np.float32(max(high - low, 1.0))
+    unit: NDArray[np.float32] = (view - low) / np.float32(max(high - low, 1.0))
     if unit.ndim == 2:
-        return unit[..., None]
-    lab: NDArray[np.float32] = cv2.cvtColor(unit, cv2.COLOR_RGB2Lab)
-    return lab
+        return unit[..., np.newaxis]
+    return np.asarray(cv2.cvtColor(unit, cv2.COLOR_RGB2Lab), np.float32)
 
 
-def _grid(height: int, width: int, step: float) -> NDArray[np.float64]:
-    rows = max(round(height / step), 1)
-    columns = max(round(width / step), 1)
-    y = (np.arange(rows) + 0.5) * height / rows - 0.5
-    x = (np.arange(columns) + 0.5) * width / columns - 0.5
-    return np.stack([a.ravel() for a in np.meshgrid(y, x, indexing="ij")], axis=1)
+def _grid(height: int, width: int, n_segments: int) -> tuple[NDArray[np.float64], int]:
+    """Centres on a square grid and its step, as scikit-image lays them."""
+    side = max(float(np.sqrt(height * width / n_segments)), 1.0)
+    start, step = int(side // 2), round(side)
+    rows, columns = np.arange(start, height, step), np.arange(start, width, step)
+    grid = np.meshgrid(rows, columns, indexing="ij")
+    return np.stack([axis.ravel() for axis in grid], axis=1).astype(np.float64), step
 
 
 @jit
 def _cluster(
-    colours: NDArray[np.float32], centres: NDArray[np.float64], step: float, rounds: int
+    colours: NDArray[np.float32], centres: NDArray[np.float64], step: int, rounds: int
 ) -> NDArray[np.int32]:
     """Lloyd's rounds; a centre looks no further than two steps."""
     height, width, n_colours = colours.shape

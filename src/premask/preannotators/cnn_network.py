@@ -79,9 +79,7 @@ def forward(layers: Sequence[Layer], inputs: Tensor) -> Tensor:
         values = functional.conv2d(values, layer.weight, layer.bias, padding=size // 2)
         if layer is not layers[-1]:
             values = functional.relu(values)
-        values = functional.batch_norm(
-            values, None, None, layer.scale, layer.shift, training=True
-        )
+        values = functional.batch_norm(values, None, None, layer.scale, layer.shift, training=True)
     return values
 
 
@@ -137,7 +135,7 @@ def train(
         loss = similarity_weight * functional.cross_entropy(responses, target)
         if continuity_weight:
             loss = loss + continuity_weight * continuity(responses)
-        loss.backward()
+        torch.autograd.backward(loss)
         optimizer.step()
         if n_labels <= min_labels:
             return step + 1

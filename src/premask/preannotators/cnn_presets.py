@@ -40,6 +40,8 @@ class Preset:
         "felzenszwalb": the result is made of superpixels, joined by their responses.
     min_labels : int or None
         Training stops at this many labels; None for the number of regions asked for.
+    one_thread : bool
+        Whether torch is held to one thread while it trains.
     """
 
     channels: int = 100
@@ -49,6 +51,7 @@ class Preset:
     texture: bool = False
     superpixels: Superpixels = "none"
     min_labels: int | None = 3
+    one_thread: bool = False
 
 
 PRESETS = {
@@ -60,6 +63,7 @@ PRESETS = {
         texture=True,
         superpixels="felzenszwalb",
         min_labels=None,
+        one_thread=True,
     ),
     "reference": Preset(),
     "reference-2018": Preset(continuity=0.0, superpixels="slic"),
@@ -111,12 +115,21 @@ def network_shape(image: Image, longest_side: int | None) -> tuple[int, int]:
     return max(round(height * factor), SMALLEST_SIDE), max(round(width * factor), SMALLEST_SIDE)
 
 
-def reference_channels(image: Image, shape: tuple[int, int]) -> Channels:
-    """What the authors' network sees: blue, green, red from 0 to 1, (3, h, w)."""
+def authors_view(image: Image, shape: tuple[int, int]) -> NDArray[np.uint8]:
+    """The image as the authors' programs read it: blue, green, red, (h, w, 3).
+
+    A grey image has three equal channels; 16 bits are windowed.
+    """
     view = window(image)
     colours = np.stack([view] * 3, axis=2) if view.ndim == 2 else view[..., ::-1]
     small = cv2.resize(np.ascontiguousarray(colours), shape[::-1], interpolation=cv2.INTER_AREA)
-    return np.ascontiguousarray(small.transpose(2, 0, 1), np.float32) / np.float32(255)
+    return np.asarray(small, np.uint8)
+
+
+def reference_channels(image: Image, shape: tuple[int, int]) -> Channels:
+    """What the authors' network sees: :func:`authors_view` from 0 to 1, (3, h, w)."""
+    small = authors_view(image, shape).transpose(2, 0, 1)
+    return np.ascontiguousarray(small, np.float32) / np.float32(255)
 
 
 def texture_channels(image: Image, shape: tuple[int, int]) -> Channels:
@@ -130,13 +143,14 @@ def texture_channels(image: Image, shape: tuple[int, int]) -> Channels:
     colours = [view] if view.ndim == 2 else [view[..., i] for i in range(3)]
     light = np.asarray(window(grey(image)), np.float32)
     step = max(1.0, max(light.shape) / max(shape))
-    edges = cv2.magnitude(*gradients(blur(light, 1.0)))
+    fine = np.asarray(cv2.GaussianBlur(light, (0, 0), 1.0), np.float32)
+    edges = cv2.magnitude(*gradients(fine))
     full = [
         *(colour.astype(np.float32) for colour in colours),
         local_std(light, step),
         local_std(light, 2.5 * step),
         blur(light, 4 * step),
-        blur(edges, 3 * step),
+        blur(np.asarray(edges, np.float32), 3 * step),
     ]
     small = np.stack([cv2.resize(c, shape[::-1], interpolation=cv2.INTER_AREA) for c in full])
     centred = small - small.mean(axis=(1, 2), keepdims=True)

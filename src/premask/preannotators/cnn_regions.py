@@ -70,11 +70,11 @@ def pieces_of(labels: NDArray[np.int32]) -> NDArray[np.int32]:
                 y, x = stack[top, 0], stack[top, 1]
                 for dy, dx in ((-1, 0), (0, -1), (0, 1), (1, 0)):
                     v, u = y + dy, x + dx
-                    if 0 <= v < height and 0 <= u < width and pieces[v, u] < 0:
-                        if labels[v, u] == labels[y, x]:
-                            pieces[v, u] = n
-                            stack[top, 0], stack[top, 1] = v, u
-                            top += 1
+                    inside = 0 <= v < height and 0 <= u < width
+                    if inside and pieces[v, u] < 0 and labels[v, u] == labels[y, x]:
+                        pieces[v, u] = n
+                        stack[top, 0], stack[top, 1] = v, u
+                        top += 1
             n += 1
     return pieces
 
