@@ -13,9 +13,9 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-from common import SETS, Target, load, report, stems, table, targets
 from numpy.typing import NDArray
 
+from common import SETS, Target, load, report, stems, table, targets
 from premask.evaluate.scores import score
 from premask.preannotators.cnn import cnn
 

@@ -33,10 +33,11 @@ def run(words: list[str], folder: Path) -> str:
     done = subprocess.run(  # noqa: S603
         [sys.executable, "-m", "premask", *words[1:]],
         cwd=folder, capture_output=True, text=True, check=False,
-        env={**os.environ, "COLUMNS": "100"},
+        env={**os.environ, "COLUMNS": "140"},
     )  # fmt: skip
     errors = [line for line in done.stderr.splitlines() if line.startswith("premask:")]
-    return "\n".join([done.stdout.rstrip("\n"), *errors]).strip("\n")
+    printed = "\n".join([done.stdout.rstrip("\n"), *errors]).strip("\n")
+    return printed.replace(str(folder.resolve()), "/home/me")
 
 
 def with_outputs(page: str, folder: Path) -> str:

@@ -109,7 +109,11 @@ def test_components_are_scipys_and_none_stays_below_its_area(regions, smallest):
 
 @pytest.mark.parametrize(
     ("options", "match"),
-    [({"budget": 2.0}, "budget"), ({"limit": -1}, "negative"), ({"min_areas": {1: -3}}, "negative")],
+    [
+        ({"budget": 2.0}, "budget"),
+        ({"limit": -1}, "negative"),
+        ({"min_areas": {1: -3}}, "negative"),
+    ],
 )
 def test_options_out_of_range_are_refused(options, match):
     with pytest.raises(PremaskError, match=match):

@@ -24,7 +24,10 @@ def halves():
 def share_told_apart(labels, n_left):
     """Share of the pixels on the right side when each region goes to its majority side."""
     table = np.stack(
-        [np.bincount(part.ravel(), minlength=64) for part in (labels[:, :n_left], labels[:, n_left:])]
+        [
+            np.bincount(part.ravel(), minlength=64)
+            for part in (labels[:, :n_left], labels[:, n_left:])
+        ]
     )
     return table.max(axis=0).sum() / labels.size
 
@@ -73,7 +76,9 @@ def test_layers_hold_together_by_position():
     levels = np.repeat([60, 130, 60, 200], 40)[:, None] + 6 * rng.standard_normal((160, 160))
     image = np.clip(levels, 0, 255).astype(np.uint8)
     labels = texture(image, 4, position=10)
-    top, third = (np.bincount(labels[rows].ravel()).argmax() for rows in (np.s_[5:35], np.s_[85:115]))
+    top, third = (
+        np.bincount(labels[rows].ravel()).argmax() for rows in (np.s_[5:35], np.s_[85:115])
+    )
     assert top != third
 
 

@@ -106,6 +106,11 @@ def add(
             lines.append(f"  and {len(cropped) - 10} more; all are in: premask status {project}")
     if scaled:
         lines.append(f"{len(scaled)} have a scale, e.g. {scaled[0].um_per_px:.4g} µm per pixel")
+    lines += [
+        f"  {image.name}: no scale ({image.scale_source})"
+        for image in result.added
+        if image.um_per_px is None and image.scale_source
+    ]
     if result.added:
         lines.append(f"Next: premask preannotate {project}")
     answer(

@@ -218,9 +218,7 @@ def _connected(regions: NDArray[np.uint8]) -> tuple[NDArray[np.int32], int]:
 
 
 @jit
-def _island_borders(
-    components: NDArray[np.int32], removed: NDArray[np.bool_]
-) -> NDArray[np.int32]:
+def _island_borders(components: NDArray[np.int32], removed: NDArray[np.bool_]) -> NDArray[np.int32]:
     """(island, neighbour) for each pair of 4-neighbouring pixels on an island's border."""
     height, width = components.shape
     count = 0

@@ -78,9 +78,7 @@ def _borders(labels: NDArray[np.int32], n: int) -> NDArray[np.int64]:
     return keys[:count].copy()
 
 
-def affinity(
-    graph: RegionGraph, levels: NDArray[np.float64], step: float
-) -> NDArray[np.float64]:
+def affinity(graph: RegionGraph, levels: NDArray[np.float64], step: float) -> NDArray[np.float64]:
     """Border lengths, discounted by how much the two superpixels differ in level.
 
     Parameters

@@ -75,7 +75,9 @@ def region_means(labels: ArrayLike, channels: ArrayLike) -> NDArray[np.float64]:
     return np.stack([np.bincount(flat, weights=channel) / filled for channel in stack], axis=1)
 
 
-def standardised(features: NDArray[np.float64], weights: NDArray[np.float64]) -> NDArray[np.float64]:
+def standardised(
+    features: NDArray[np.float64], weights: NDArray[np.float64]
+) -> NDArray[np.float64]:
     """Columns with weighted mean 0 and weighted standard deviation 1; constant columns are 0."""
     share = weights / weights.sum()
     centred = features - share @ features
@@ -84,7 +86,9 @@ def standardised(features: NDArray[np.float64], weights: NDArray[np.float64]) ->
     return scaled
 
 
-def _checked(labels: ArrayLike, channels: ArrayLike) -> tuple[NDArray[np.intp], NDArray[np.float32]]:
+def _checked(
+    labels: ArrayLike, channels: ArrayLike
+) -> tuple[NDArray[np.intp], NDArray[np.float32]]:
     map_ = np.asarray(labels)
     stack = np.asarray(channels)
     stack = stack[np.newaxis] if stack.ndim == 2 else stack

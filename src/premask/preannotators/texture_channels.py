@@ -27,9 +27,6 @@ WEIGHTS: dict[str, float] = {
     "dark 4": 1.0,
     "dark 8": 2.0,
     "dark 16": 1.0,
-    "bright 4": 0.3,
-    "bright 8": 0.3,
-    "bright 16": 0.3,
     "lines 15": 0.5,
     "lines 25": 1.0,
     "lines 41": 0.7,
@@ -78,7 +75,6 @@ def texture_channels(levels: NDArray[np.uint16]) -> dict[str, Channel]:
     channels |= {f"edges {s}": blur(edges, s) for s in (4, 8, 16, 32)}
     channels |= {f"coherence {s}": coherence(view, s) for s in (8, 16)}
     channels |= {f"dark {r}": dark_particles(smooth, r) for r in (4, 8, 16)}
-    channels |= {f"bright {r}": bright_particles(smooth, r) for r in (4, 8, 16)}
     channels |= {f"lines {n}": lines(bright, n) for n in (15, 25, 41)}
     return {name: channels[name] for name in WEIGHTS}
 

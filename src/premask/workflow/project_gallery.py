@@ -19,20 +19,20 @@ from premask.evaluate.scores import summarise
 from premask.io.files import write_atomically
 from premask.naming.checks import check
 from premask.naming.table import NameTable
-from premask.project.candidates import all_candidates, read_regions
+from premask.project.candidates import read_regions
 from premask.project.images import all_images, read_pixels
 from premask.project.label_maps import latest
 from premask.project.project import Project
 from premask.workflow.derive import derive
 from premask.workflow.gallery import render_gallery
 from premask.workflow.gallery_page import GalleryCandidate, GalleryImage, GalleryPage
-from premask.workflow.project_tables import REFERENCE, score_candidate
+from premask.workflow.project_tables import REFERENCE, latest_candidates, score_candidate
 
 NAMED_BY = {
     "hand": "named by hand",
     "prototypes": "named by prototypes",
     "grey": "named by grey order",
-    "truth": "named by its own truth, which flatters its scores",
+    "truth": "named by its own truth",
 }
 
 
@@ -74,7 +74,7 @@ def write_gallery(
 
 
 def _image(project: Project, record: ImageRecord) -> GalleryImage:
-    newest = {c.parameters.method: c for c in all_candidates(project, [record])}
+    newest = [pairs[0][1] for pairs in latest_candidates(project, [record]).values()]
     return GalleryImage(
         name=record.name,
         type=record.type,
@@ -83,7 +83,7 @@ def _image(project: Project, record: ImageRecord) -> GalleryImage:
         crop_bottom=record.crop_bottom,
         original_height=record.height,
         truth=latest(project, record, "reference"),
-        candidates=tuple(_candidate(project, record, c) for c in newest.values()),
+        candidates=tuple(_candidate(project, record, c) for c in newest),
     )
 
 
@@ -91,15 +91,15 @@ def _candidate(project: Project, record: ImageRecord, candidate: Candidate) -> G
     derived = derive(project, candidate)
     parameters, table = candidate.parameters, NameTable.from_dict(candidate.table)
     n_regions = int(read_regions(project, candidate).max()) + 1
-    policy = Policy(naming="given" if derived.named else "many-to-one")
+    by_truth = not derived.named or table.source == "truth"
+    policy = Policy(naming="many-to-one" if by_truth else "given")
     measured = score_candidate(project, record, candidate, policy)
     names = project.phases.names
     scores = summarise([(measured, None)], policy, names) if measured is not None else None
-    told = [NAMED_BY[table.source]] if derived.named else []
-    if derived.named:
-        found = check(derived.label_map, project.phases, record.type)
-        told += [finding.sentence for finding in found]
-    knobs = {**parameters.options, "seed": parameters.seed}
+    found = check(derived.label_map, project.phases, record.type) if derived.named else []
+    knobs = [f"{key}={value}" for key, value in parameters.options.items()]
+    knobs += [f"seed={parameters.seed}"]
+    knobs += [NAMED_BY[table.source]] if derived.named else []
     labels = len(project.phases) if derived.named else n_regions
     return GalleryCandidate(
         method=parameters.method,
@@ -111,9 +111,9 @@ def _candidate(project: Project, record: ImageRecord, candidate: Candidate) -> G
         fragments=fragments(derived.label_map),
         fractions=tuple(phase_fractions(derived.label_map, labels).tolist()),
         scores=scores,
-        note="; ".join(told),
+        note=" ".join(finding.sentence for finding in found),
         islands_removed=sum(removed.count for removed in derived.removed),
-        options=", ".join(f"{key}={value}" for key, value in knobs.items()),
+        options=", ".join(knobs),
     )
 
 

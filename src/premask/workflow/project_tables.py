@@ -8,6 +8,7 @@ from premask.core.errors import PremaskError
 from premask.core.records import Candidate, ImageRecord
 from premask.evaluate.policy import Absent, NamingMode, Policy
 from premask.evaluate.scores import Measured, Scores, measure, summarise
+from premask.preannotators.methods import all_methods
 from premask.project.candidates import all_candidates, read_regions
 from premask.project.images import all_images
 from premask.project.label_maps import read_version, versions
@@ -78,17 +79,17 @@ def project_tables(
 Found = dict[str, list[tuple[ImageRecord, Candidate]]]
 
 
-def latest_candidates(project: Project) -> Found:
-    """For each method the newest candidate of each image."""
-    images = {image.id: image for image in all_images(project)}
+def latest_candidates(project: Project, images: Sequence[ImageRecord] | None = None) -> Found:
+    """For each method the newest candidate of each image, in the order of the methods."""
+    records = {image.id: image for image in (all_images(project) if images is None else images)}
     newest = {
         (candidate.parameters.method, candidate.image): candidate
-        for candidate in all_candidates(project)
+        for candidate in all_candidates(project, list(records.values()))
     }
-    found: Found = {}
+    found: Found = {name: [] for name in all_methods()}
     for (name, image), candidate in newest.items():
-        found.setdefault(name, []).append((images[image], candidate))
-    return found
+        found.setdefault(name, []).append((records[image], candidate))
+    return {name: pairs for name, pairs in found.items() if pairs}
 
 
 def score_methods(
@@ -105,10 +106,13 @@ def score_methods(
     notes: list[str] = []
     for name, pairs in found.items():
         counted: list[tuple[Measured, str | None]] = []
-        unnamed = 0
+        unnamed = by_truth = 0
         for image, candidate in pairs:
             if policy.naming == "given" and not candidate.table:
                 unnamed += 1
+                continue
+            if policy.naming == "given" and candidate.table.get("source") == "truth":
+                by_truth += 1
                 continue
             measured = score_candidate(project, image, candidate, policy)
             if measured is not None:
@@ -117,6 +121,10 @@ def score_methods(
             notes.append(
                 f"{name}: {unnamed} candidates without names are left out (premask name gives"
                 " names; --naming many-to-one names by the truth)."
+            )
+        if by_truth:
+            notes.append(
+                f"{name}: {by_truth} candidates that their own truth has named are left out."
             )
         if counted:
             scores[name] = summarise(counted, policy, project.phases.names)
