@@ -8,10 +8,10 @@ from __future__ import annotations
 import time
 
 import numpy as np
-from common import SETS, Target, load, report, stems, table, targets
 from numpy.typing import NDArray
 
 import premask
+from common import SETS, Target, load, report, stems, table, targets
 from premask.features.islands import remove_islands
 
 METHODS = ("multi-otsu", "superpixels", "kmeans", "texture")

@@ -13,10 +13,10 @@ from collections.abc import Sequence
 
 import cv2
 import numpy as np
-from common import SETS, Target, load, report, stems, table, targets
 from numpy.typing import NDArray
 
 import premask
+from common import SETS, Target, load, report, stems, table, targets
 
 METHODS = ("multi-otsu", "superpixels", "texture")
 N_REGIONS = 8

@@ -104,7 +104,7 @@ def test_an_almost_constant_image_works():
 def test_channels_are_those_that_are_weighted(halves):
     channels = texture_channels(stretched(halves))
     assert list(channels) == list(WEIGHTS)
-    assert all(c.dtype == np.float32 and c.shape == halves.shape for c in channels.values())
+    assert all(c.shape == halves.shape for c in channels.values())
 
 
 @pytest.mark.parametrize("option", ["mixing", "smoothness", "position"])

@@ -63,26 +63,25 @@ def blur(channel: Channel, sigma: float) -> Channel:
     height, width = channel.shape
     factor = int(min(sigma / 2, min(height, width) / 8))
     if factor < 2:
-        smooth: Channel = cv2.GaussianBlur(channel, (0, 0), sigma, borderType=cv2.BORDER_REFLECT)
-        return smooth
+        smooth = cv2.GaussianBlur(channel, (0, 0), sigma, borderType=cv2.BORDER_REFLECT)
+        return np.asarray(smooth, np.float32)
     size = (max(width // factor, 1), max(height // factor, 1))
     small = cv2.resize(channel, size, interpolation=cv2.INTER_AREA)
     small = cv2.GaussianBlur(small, (0, 0), sigma / factor, borderType=cv2.BORDER_REFLECT)
-    large: Channel = cv2.resize(small, (width, height), interpolation=cv2.INTER_LINEAR)
-    return large
+    large = cv2.resize(small, (width, height), interpolation=cv2.INTER_LINEAR)
+    return np.asarray(large, np.float32)
 
 
 def gradients(channel: Channel) -> tuple[Channel, Channel]:
     """Central differences along x and y, per px."""
-    x: Channel = cv2.Sobel(channel, cv2.CV_32F, 1, 0, ksize=3, scale=1 / 8)
-    y: Channel = cv2.Sobel(channel, cv2.CV_32F, 0, 1, ksize=3, scale=1 / 8)
-    return x, y
+    x = cv2.Sobel(channel, cv2.CV_32F, 1, 0, ksize=3, scale=1 / 8)
+    y = cv2.Sobel(channel, cv2.CV_32F, 0, 1, ksize=3, scale=1 / 8)
+    return np.asarray(x, np.float32), np.asarray(y, np.float32)
 
 
 def gradient(channel: Channel) -> Channel:
     """Magnitude of the gradient, per px."""
-    magnitude: Channel = cv2.magnitude(*gradients(channel))
-    return magnitude
+    return np.asarray(cv2.magnitude(*gradients(channel)), np.float32)
 
 
 def local_std(channel: Channel, sigma: float) -> Channel:
@@ -112,4 +111,5 @@ def coherence(channel: Channel, sigma: float) -> Channel:
     xx, yy, xy = blur(x * x, sigma), blur(y * y, sigma), blur(x * y, sigma)
     spread = cv2.magnitude(xx - yy, 2 * xy)
     total = xx + yy
-    return np.divide(spread, total, out=np.zeros_like(total), where=total > 1e-8)
+    flat = total <= 1e-8
+    return np.where(flat, 0, spread / np.where(flat, 1, total)).astype(np.float32)

@@ -15,19 +15,17 @@ DIRECTIONS = 16
 def disk(radius: int) -> NDArray[np.uint8]:
     """A disk of 2 * radius + 1 px across, as ones."""
     rows, columns = np.mgrid[-radius : radius + 1, -radius : radius + 1]
-    return (rows**2 + columns**2 <= (radius + 0.5) ** 2).astype(np.uint8)
+    return np.asarray(rows**2 + columns**2 <= (radius + 0.5) ** 2, np.uint8)
 
 
 def bright_particles(levels: Levels, radius: int) -> Levels:
-    """White top-hat: how far a pixel stands out of what a bright disk of the radius (px) fits in."""
-    found: Levels = cv2.morphologyEx(levels, cv2.MORPH_TOPHAT, disk(radius))
-    return found
+    """White top-hat: what stands out of where a bright disk of the radius (px) fits in."""
+    return np.asarray(cv2.morphologyEx(levels, cv2.MORPH_TOPHAT, disk(radius)), np.uint8)
 
 
 def dark_particles(levels: Levels, radius: int) -> Levels:
-    """Black top-hat: how far a pixel lies under what a dark disk of the radius (px) fits in."""
-    found: Levels = cv2.morphologyEx(levels, cv2.MORPH_BLACKHAT, disk(radius))
-    return found
+    """Black top-hat: what lies under where a dark disk of the radius (px) fits in."""
+    return np.asarray(cv2.morphologyEx(levels, cv2.MORPH_BLACKHAT, disk(radius)), np.uint8)
 
 
 def lines(levels: Levels, length: int) -> Levels:
@@ -46,8 +44,8 @@ def lines(levels: Levels, length: int) -> Levels:
     found = np.zeros_like(levels)
     for i in range(DIRECTIONS):
         element = line(length, np.pi * i / DIRECTIONS)
-        opened: Levels = cv2.morphologyEx(levels, cv2.MORPH_OPEN, element)
-        np.maximum(found, opened, out=found)
+        opened = cv2.morphologyEx(levels, cv2.MORPH_OPEN, element)
+        found = np.maximum(found, np.asarray(opened, np.uint8))
     return found
 
 

@@ -34,7 +34,7 @@ def texture(
     *,
     seed: int = 0,
     scale: float = 30.0,
-    sigma: float = 1.2,
+    sigma: float = 1.0,
     min_size: int = 20,
     mixing: int = 12,
     smoothness: float = 0.2,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -52,11 +54,11 @@ def stretched(image: Image) -> NDArray[np.uint16]:
     if high <= low:
         low, high = float(levels.min()), float(levels.max())
     share = (levels.astype(np.float32) - low) / max(high - low, 1e-12)
-    return np.rint(np.clip(share, 0, 1) * 65535).astype(np.uint16)
+    return np.asarray(np.rint(np.clip(share, 0, 1) * 65535), np.uint16)
 
 
-def texture_channels(levels: NDArray[np.uint16]) -> dict[str, Channel]:
-    """The channels of :data:`WEIGHTS`, in its order, each (H, W).
+def texture_channels(levels: NDArray[np.uint16]) -> dict[str, NDArray[Any]]:
+    """The channels of :data:`WEIGHTS`, in its order, each (H, W), float or whole grey levels.
 
     Parameters
     ----------
@@ -69,9 +71,9 @@ def texture_channels(levels: NDArray[np.uint16]) -> dict[str, Channel]:
     # Whole grey levels are enough here: the means of superpixels are finer again.
     smooth = np.rint(255 * blur(view, 1.0)).astype(np.uint8)
     bright = bright_particles(smooth, LINE_RADIUS)
-    channels: dict[str, Channel] = {"rank": ranks, "rank 16": blur(ranks, 16)}
+    channels: dict[str, NDArray[Any]] = {"rank": ranks, "rank 16": blur(ranks, 16)}
     channels |= {f"blur {s}": blur(view, s) for s in (2, 4, 8, 16)}
-    channels |= {f"std {s}": local_std(view, s) for s in (1, 2, 4)}
+    channels |= {f"std {s}": local_std(view, s) for s in (1, 2)}
     channels |= {f"edges {s}": blur(edges, s) for s in (4, 8, 16, 32)}
     channels |= {f"coherence {s}": coherence(view, s) for s in (8, 16)}
     channels |= {f"dark {r}": dark_particles(smooth, r) for r in (4, 8, 16)}
