@@ -95,10 +95,14 @@ def thirds(
     return labels[::-1] if upside_down else labels
 
 
-def test_a_method_of_another_package_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_method_of_another_package_is_found(
+    monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest
+) -> None:
     point = EntryPoint("thirds", f"{__name__}:thirds", methods.ENTRY_POINTS)
     monkeypatch.setitem(sys.modules, __name__, sys.modules[thirds.__module__])
     monkeypatch.setattr(methods, "entry_points", lambda group: [point])
+    methods.offered.cache_clear()
+    request.addfinalizer(methods.offered.cache_clear)
     assert "thirds" in premask.methods()
     regions = premask.preannotate(small_micrograph(0), "thirds", 3, upside_down=True)
     assert len(np.unique(regions)) == 3

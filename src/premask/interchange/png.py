@@ -29,9 +29,7 @@ def load_png(path: Path) -> Iterator[tuple[str, Callable[[], NDArray[np.uint8]]]
         yield file.stem, partial(read_label_map, file)
 
 
-def save_png(
-    folder: Path, name: str, label_map: NDArray[np.uint8], colours: Sequence[str]
-) -> Path:
+def save_png(folder: Path, name: str, label_map: NDArray[np.uint8], colours: Sequence[str]) -> Path:
     """Write one label map as ``folder/name.png`` and return the path."""
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"{name}.png"

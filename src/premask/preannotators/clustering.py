@@ -12,8 +12,11 @@ from premask.features.jit import jit
 
 MAX_ROUNDS = 300
 MAX_SAMPLE = 30_000
+N_FINALISTS = 3
 STILL = 1e-5
 """Centres that together move less than this share of the variance end a start."""
+SAME = 1e-4
+"""Starts whose inertias differ by less have met in one optimum."""
 
 
 @dataclass(frozen=True)
@@ -42,7 +45,7 @@ def weighted_kmeans(
 
     Every start runs until its centres hardly move; the best then runs until no point
     changes its cluster. Among more than 30,000 points the starts run on 30,000 drawn by
-    weight, only the best on all.
+    weight, and only the best three different ends of them on all.
 
     A point of weight w counts as w equal points, so that clustering the distinct colours
     of an image by their counts is the same as clustering all of its pixels.
@@ -76,14 +79,16 @@ def weighted_kmeans(
     mass = np.ascontiguousarray(weights, dtype=np.float64)
     _check(points, mass, k, n_init)
     rng = np.random.default_rng(seed)
-    best = points[:0]
+    starts: list[NDArray[np.float64]] = []
     if len(points) > MAX_SAMPLE:
         share = np.cumsum(mass) / mass.sum()
         drawn = np.searchsorted(share, rng.random(MAX_SAMPLE), side="right")
         chosen, times = np.unique(np.minimum(drawn, len(mass) - 1), return_counts=True)
-        best = _best_start(points[chosen], times.astype(np.float64), k, n_init, rng)
-    if len(best) < k:  # few points, or so few of any weight that the draw missed some
-        best = _best_start(points, mass, k, n_init, rng)
+        starts = _seedings(points[chosen], times.astype(np.float64), k, n_init, rng)
+        starts = _settled(points[chosen], times.astype(np.float64), starts)[:N_FINALISTS]
+    if not starts or len(starts[0]) < k:  # few points, or the draw missed some rare ones
+        starts = _seedings(points, mass, k, n_init, rng)
+    best = _settled(points, mass, starts)[0]
     labels, centres, inertia = _lloyd(points, mass, best, MAX_ROUNDS, 0.0)
     return Clusters(labels, centres, float(inertia))
 
@@ -123,23 +128,31 @@ def _check(points: NDArray[np.float64], mass: NDArray[np.float64], k: int, n_ini
         raise PremaskError(f"k is {k} and n_init {n_init}; both must be at least 1")
 
 
-def _best_start(
+def _seedings(
     points: NDArray[np.float64],
     mass: NDArray[np.float64],
     k: int,
     n_init: int,
     rng: np.random.Generator,
-) -> NDArray[np.float64]:
+) -> list[NDArray[np.float64]]:
     n_trials = 2 + int(np.log(k))
+    return [_seeded(points, mass, k, rng.random((k, n_trials))) for _ in range(n_init)]
+
+
+def _settled(
+    points: NDArray[np.float64], mass: NDArray[np.float64], starts: list[NDArray[np.float64]]
+) -> list[NDArray[np.float64]]:
+    """The centres of each start once they hardly move, best first, each optimum once."""
     mean = np.average(points, axis=0, weights=mass)
     still = STILL * float(np.average((points - mean) ** 2, axis=0, weights=mass).sum())
-    lowest, best = np.inf, points[:0]
-    for _ in range(n_init):
-        starts = _seeded(points, mass, k, rng.random((k, n_trials)))
-        _, centres, inertia = _lloyd(points, mass, starts, MAX_ROUNDS, still)
-        if inertia < lowest:
-            lowest, best = inertia, centres
-    return best
+    runs = [_lloyd(points, mass, start, MAX_ROUNDS, still) for start in starts]
+    runs.sort(key=lambda run: run[2])
+    found, last = [], -np.inf
+    for _, centres, inertia in runs:
+        if inertia > last * (1 + SAME) or not found:
+            found.append(centres)
+            last = inertia
+    return found
 
 
 @jit

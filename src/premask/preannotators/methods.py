@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import importlib
 import importlib.util
 import inspect
@@ -98,11 +99,17 @@ def all_methods() -> dict[str, Method]:
     A package offers one through the entry-point group ``premask.preannotators``: a name
     and a callable of the form of :class:`PreAnnotator`. A name of premask's own is kept.
     """
-    found = {
+    return {**METHODS, **{k: v for k, v in offered().items() if k not in METHODS}}
+
+
+@functools.cache
+def offered() -> dict[str, Method]:
+    """The methods of other packages, by name; looked up once, as it reads many files."""
+    points = sorted(entry_points(group=ENTRY_POINTS), key=lambda point: point.name)
+    return {
         point.name: Method(point.value, f"from {point.dist.name if point.dist else point.value}")
-        for point in entry_points(group=ENTRY_POINTS)
+        for point in points
     }
-    return {**METHODS, **{name: found[name] for name in sorted(found) if name not in METHODS}}
 
 
 def find(name: str) -> Method:
