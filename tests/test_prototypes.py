@@ -17,10 +17,10 @@ from premask.preannotators import methods
 PHASE_GREY = (60, 120, 190)
 
 
-def micrograph(seed, offset=0, n_bands=6):
+def micrograph(seed, offset=0, n_bands=6, width=24):
     """Bands of three phases that differ in grey and in texture, and each pixel's phase."""
     rng = np.random.default_rng(seed)
-    phase = np.repeat(rng.permutation(np.arange(n_bands) % 3), 24)[:, None].repeat(96, axis=1)
+    phase = np.repeat(rng.permutation(np.arange(n_bands) % 3), width)[:, None].repeat(96, axis=1)
     rough = np.array([3, 25, 10])[phase] * rng.normal(size=phase.shape)
     levels = np.array(PHASE_GREY)[phase] + offset + rough
     return np.clip(levels, 0, 255).astype(np.uint8), phase
@@ -85,7 +85,7 @@ def test_a_region_that_mixes_two_phases_is_the_one_to_check_first():
 def test_candidates_of_any_method_and_number_are_named(method, n_regions):
     tables, found = [], []
     for seed in (0, 1):
-        image, phase = micrograph(seed)
+        image, phase = micrograph(seed, width=64)
         image = cv2.GaussianBlur(image, (0, 0), 2)
         regions = methods.run(image, method, n_regions)
         found.append(describe(image, regions))

@@ -18,7 +18,6 @@ KERNEL = 0.1  # of the mean squared distance per channel, in variances between p
 BALANCE = 0.5  # 0: prototypes of common phases count fully; 1: all phases count equally
 SHRINKAGE = 0.5  # of the covariance of the discriminant towards the identity
 CONTEXT_FLOOR = 0.05  # variance of context shares that few prototypes cannot show
-CONTEXT_WEIGHT = 0.5
 ROUNDS = 2
 SAME = 1e-12
 
@@ -44,7 +43,7 @@ def name_by_prototypes(
 
     Three opinions are averaged: the nearest prototypes by ranks; by ranks and means; and a
     linear discriminant on the ranks. Then the names of a region's surroundings are weighed
-    against what surrounds each phase in the named images.
+    against what surrounds each phase in the named images, as far as that tells phases apart.
 
     Parameters
     ----------
@@ -188,14 +187,32 @@ def _weigh_context(
     expected = (one_hot.T @ prototypes.context + overall) / (counts + 1)
     residual = prototypes.context - expected[prototypes.phase]
     variance = float((residual**2).mean()) + CONTEXT_FLOOR
+
+    def score(around: Floats) -> Floats:
+        distance = ((around[:, None] - expected[None]) ** 2).sum(axis=2)
+        return np.asarray(-distance / (2 * variance), np.float64)
+
+    weight = _skill(prototypes.phase, score(prototypes.context), counts[:, 0]) ** 2
     probability = looks
     for _ in range(ROUNDS):
-        around = context @ probability
-        distance = ((around[:, None] - expected[None]) ** 2).sum(axis=2)
-        fit = _softmax(-CONTEXT_WEIGHT * distance / (2 * variance))
-        probability = looks * fit
+        probability = looks * _softmax(weight * score(context @ probability))
         probability = probability / probability.sum(axis=1, keepdims=True)
     return probability
+
+
+def _skill(phase: NDArray[np.intp], score: Floats, counts: Floats) -> float:
+    """How well the context alone names the prototypes: 0 no better than chance, 1 always.
+
+    In some materials every phase lies in the same matrix and its surroundings say nothing;
+    there they must not overrule what a region looks like.
+    """
+    seen = np.flatnonzero(counts)
+    if len(seen) < 2:
+        return 0.0
+    guess = seen[score[:, seen].argmax(axis=1)]
+    recall = float(np.mean([(guess[phase == each] == each).mean() for each in seen]))
+    chance = 1 / len(seen)
+    return max(0.0, (recall - chance) / (1 - chance))
 
 
 def _softmax(score: Floats) -> Floats:

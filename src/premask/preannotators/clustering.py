@@ -147,7 +147,8 @@ def _settled(
     still = STILL * float(np.average((points - mean) ** 2, axis=0, weights=mass).sum())
     runs = [_lloyd(points, mass, start, MAX_ROUNDS, still) for start in starts]
     runs.sort(key=lambda run: run[2])
-    found, last = [], -np.inf
+    found: list[NDArray[np.float64]] = []
+    last = -np.inf
     for _, centres, inertia in runs:
         if inertia > last * (1 + SAME) or not found:
             found.append(centres)
