@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 import premask
-from common import SETS, Target, load, report, stems, table, targets
+from common import SETS, Target, halves, load, report, stems, table, targets
 
 METHODS = ("multi-otsu", "superpixels", "texture")
 N_REGIONS = 8
@@ -24,13 +24,6 @@ TARGET = {"uhcs": 7, "nasa_super": 14, "nasa_ebc": 10}
 MOONSHOT = {"uhcs": 12, "nasa_super": 20, "nasa_ebc": 15}
 SECONDS = 1.5
 MEGABYTES = 1500
-
-
-def halves(name: str) -> tuple[list[str], list[str]]:
-    """The half that the parameters were chosen on (the larger one) and the half kept back."""
-    order = np.random.default_rng(0).permutation(stems(name)).tolist()
-    middle = (len(order) + 1) // 2
-    return order[:middle], order[middle:]
 
 
 def phase_ious(

@@ -54,9 +54,10 @@ def load(name: str, stem: str) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
 
 
 def halves(name: str, seed: int = 0) -> tuple[list[str], list[str]]:
-    """The half that parameters were tuned on and the half that is reported, by a seed."""
+    """The half that parameters were tuned on (the larger one) and the one that is reported."""
     order = np.random.default_rng(seed).permutation(stems(name)).tolist()
-    return sorted(order[: len(order) // 2]), sorted(order[len(order) // 2 :])
+    middle = (len(order) + 1) // 2
+    return sorted(order[:middle]), sorted(order[middle:])
 
 
 def table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:

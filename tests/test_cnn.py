@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import cv2
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -226,3 +227,18 @@ def test_options_out_of_range_are_refused(options: dict[str, object], message: s
 def test_a_too_small_image_is_refused_with_its_size() -> None:
     with pytest.raises(PremaskError, match=r"the image is 30x12 px; cnn needs at least 16 px"):
         cnn(np.zeros((12, 30), np.uint8), 2)
+
+
+def test_the_number_of_threads_changes_no_byte_of_the_fast_preset() -> None:
+    image, _ = two_textures(192)
+    before = torch.get_num_threads(), cv2.getNumThreads()
+    found = []
+    try:
+        for threads in (1, 2):
+            torch.set_num_threads(threads)
+            cv2.setNumThreads(threads)
+            found.append(cnn(image, 4, iterations=5).tobytes())
+    finally:
+        torch.set_num_threads(before[0])
+        cv2.setNumThreads(before[1])
+    assert found[0] == found[1]

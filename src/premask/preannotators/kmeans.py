@@ -17,7 +17,7 @@ from premask.preannotators.one_dimensional import (
 )
 
 FILTER_SIGMA = 2.0
-N_INIT = 10
+N_INIT = 20
 MAX_SAMPLE = 50_000
 
 
@@ -34,7 +34,7 @@ def kmeans(
     Grey levels alone are clustered exactly: the least sum of squares that there is,
     found on the histogram, for 8 and 16 bit. (It is multi-Otsu's criterion as well: the
     two agree where nothing is smoothed.) Colours are clustered as the distinct ones,
-    weighted by their pixels, from ten k-means++ starts. With position or filters nearly
+    weighted by their pixels, from twenty k-means++ starts. With position or filters nearly
     every pixel is distinct: the centres then come from at most 50,000 pixels drawn at
     random, and every pixel joins the nearest one.
 
