@@ -61,7 +61,8 @@ def test_prototypes_name_the_other_images_as_the_first(steel: Path, tmp_path: Pa
 
 
 def test_tables_5_and_6_score_against_the_imported_truth(steel: Path) -> None:
-    tables = json.loads(premask("tables", steel, "--format", "json").stdout)
+    tables = answer("tables", steel)["tables"]
+    assert json.loads(premask("tables", steel, "--format", "json").stdout) == {"tables": tables}
     assert [table["title"][:7] for table in tables] == ["Table 1", "Table 5", "Table 6"]
     for form in ("text", "csv", "latex"):
         printed = premask("tables", steel, "--format", form).stdout
@@ -148,6 +149,8 @@ def test_the_original_frame_is_padded_with_void(tmp_path: Path) -> None:
         (["evaluate", "{new}", "{new}", "--classes", "3"], "new"),
         (["islands", "{steel}", "Disk=4"], "did you mean Disc"),
         (["islands", "{steel}", "Disc=4", "--off"], "one of them"),
+        (["doctor", "{new}"], "premask init"),
+        (["methods", "{new}"], "premask init"),
     ],
 )
 def test_bad_input_gets_one_line_that_says_what_to_do(

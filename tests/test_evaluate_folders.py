@@ -174,8 +174,8 @@ def test_rows_are_by_type_then_overall_with_the_policy(folders, tmp_path):
     found = evaluate_folders(*folders, 3, types_csv=types(tmp_path, "a,I\nb,II\n"))
     header, rows, policy = evaluation_rows(found)
     assert header == [
-        "Type", "Images", "IoU 0 %", "IoU 1 %", "IoU 2 %", "Mean IoU %", "Mean Dice %",
-        "Boundary F1 %", "Hausdorff px", "Hausdorff 95 px",
+        "Type", "Images", "IoU phase 0 %", "IoU phase 1 %", "IoU phase 2 %", "Mean IoU %",
+        "Mean Dice %", "Boundary F1 %", "Hausdorff px", "Hausdorff 95 px",
     ]  # fmt: skip
     assert rows[0] == ["I", "1", "66.67", "50.00", "-", "58.33", "73.33", "100.00", "1.0", "1.0"]
     assert [row[0] for row in rows] == ["I", "II", "all images"]

@@ -13,6 +13,7 @@ from premask.features.filters import (
     gradient,
     gradients,
     local_std,
+    magnitude,
     ridges,
 )
 
@@ -90,3 +91,13 @@ def test_bank_takes_colour_and_16_bit():
     grey_8, _ = filter_bank(image)
     assert np.allclose(colour, grey_8)
     assert np.abs(grey_16 - grey_8)[0].max() < 0.02
+
+
+def test_the_place_in_memory_changes_no_bit_of_a_magnitude() -> None:
+    rng = np.random.default_rng(0)
+    x, y = rng.normal(size=(2, 1001)).astype(np.float32)
+    first = magnitude(x, y)
+    for offset in range(1, 9):
+        room = np.zeros((2, 1001 + offset), np.float32)
+        room[0, offset:], room[1, offset:] = x, y
+        np.testing.assert_array_equal(magnitude(room[0, offset:], room[1, offset:]), first)

@@ -127,12 +127,11 @@ def test_other_types_are_refused():
 
 @pytest.mark.data
 @pytest.mark.parametrize("name", ["uhcs", "nasa_super", "nasa_ebc"])
-def test_no_true_phase_loses_two_percent_by_default(data, name):
-    assert LIMIT == 30
-    assert BUDGET < 0.02
+def test_no_true_phase_loses_more_than_one_percent_by_default(data, name):
+    assert (LIMIT, BUDGET) == (30, 0.01)
     for path in sorted((data / name / "masks").glob("*.png")):
         truth = cv2.imread(str(path), cv2.IMREAD_UNCHANGED).astype(np.uint8)
         cleaned, _ = remove_islands(truth)
         for phase in np.unique(truth):
             kept = ((truth == phase) & (cleaned == phase)).sum() / (truth == phase).sum()
-            assert kept > 0.98
+            assert kept >= 0.99

@@ -60,7 +60,7 @@ def test_latex_escapes_every_special_character():
 
 
 def test_json_keeps_numbers_unrounded_and_undefined_null():
-    (found,) = json.loads(render(TABLE, "json"))
+    (found,) = json.loads(render(TABLE, "json"))["tables"]
     assert found["rows"][0] == {"Phase_1 %": 12.345, "Method": "k-means"}
     assert found["rows"][1]["Phase_1 %"] is None
     assert found["notes"] == ["Policy: $5 #1."]
@@ -83,12 +83,32 @@ def test_table_1_is_the_median_of_candidates_made_alone():
     }
     table = runtime_table(costs)
     assert table.rows == (
-        ("kmeans", 3, 2, 1, 9, 4, 100, "CPU, 2 cores"),
-        ("cnn", 1, 10, 10, 10, 20, 100, "GPU"),
-        ("cnn", 1, 30, 30, 30, 60, None, "CPU, 2 cores"),
+        ("kmeans", 3, 2, 1, 9, 4, 100, 1, "CPU, 2 cores"),
+        ("cnn", 1, 10, 10, 10, 20, 100, 1, "GPU"),
+        ("cnn", 1, 30, 30, 30, 60, None, 1, "CPU, 2 cores"),
     )
     assert any(note.startswith("2 candidates are left out") for note in table.notes)
-    assert len(runtime_table({"kmeans": [cost(1)]}).notes) == 1
+    assert len(runtime_table({"kmeans": [cost(1)]}).notes) == 2
+
+
+def test_table_1_shows_and_marks_a_method_that_was_only_made_side_by_side():
+    costs = {"kmeans": [cost(2, jobs=2), cost(4, jobs=2), cost(9, jobs=4)], "cnn": [cost(5)]}
+    table = runtime_table(costs)
+    assert table.rows == (
+        ("kmeans", 2, 3, 2, 4, 6, 100, 2, "CPU, 2 cores"),
+        ("kmeans", 1, 9, 9, 9, 18, 100, 4, "CPU, 2 cores"),
+        ("cnn", 1, 5, 5, 5, 10, 100, 1, "CPU, 2 cores"),
+    )
+    assert any("side by side" in note and "--jobs 1" in note for note in table.notes)
+    one = runtime_table({"kmeans": [cost(1), cost(2, jobs=2)]})
+    assert any(note.startswith("1 candidate is left out") for note in one.notes)
+
+
+def test_a_phase_without_a_name_is_told_by_its_index():
+    header = scores_table(score([RIGHT], 2)).header
+    assert header[2:4] == ["IoU phase 0 %", "IoU phase 1 %"]
+    named = scores_table(score([RIGHT], 2, names=["Alpha", "TiB2"])).header
+    assert named[2:4] == ["IoU Alpha %", "IoU TiB2 %"]
 
 
 def test_table_5_has_a_row_for_each_type_and_method_and_the_policy():
@@ -116,7 +136,7 @@ def test_table_5_has_a_row_for_each_type_and_method_and_the_policy():
 def test_false_pixels_of_absent_phases_stand_below_the_table():
     falsely = (np.array([[0, 1, 2, 2]]), np.array([[0, 1, 1, 1]]))
     scores = score([(*falsely, "I")], 3)
-    expected = "false pixels of absent phases: 2 2 px."
+    expected = "false pixels of absent phases: phase 2 2 px."
     assert f"Type I, sam: {expected}" in iou_table({"sam": scores}).notes
     assert f"Type I: {expected}" in scores_table(scores).notes
     assert f"All images: {expected}" in scores_table(scores).notes

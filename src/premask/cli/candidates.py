@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from premask.cli.out import Json, answer, err, progress_line
-from premask.cli.project import Image, ProjectFolder
+from premask.cli.project import Image, OptionalProject, ProjectFolder
 from premask.cli.tables import table_lines
 from premask.core.errors import PremaskError
+from premask.core.words import count, verb
 
 if TYPE_CHECKING:
     from premask.workflow.name import Named
@@ -68,7 +69,8 @@ def preannotate(
         images=[find_image(opened, image)] if image else None,
         on_progress=progress_line(),
     )
-    lines = [f"{summary.made} candidates made, {summary.present} were there already"]
+    there = f"{summary.present} {verb(summary.present, 'was', 'were')} there already"
+    lines = [f"{count(summary.made, 'candidate')} made, {there}"]
     lines += [f"left out: {reason}" for reason in summary.left_out]
     if not summary.stopped:
         lines.append(f"Next: premask gallery {project} gallery.html, premask name {project} --help")
@@ -156,6 +158,7 @@ def _named_dict(named: Named) -> dict[str, Any]:
         "names": named.names,
         "margin": named.margin,
         "findings": named.findings,
+        "limits_dropped": named.limits_dropped,
     }
 
 
@@ -169,10 +172,17 @@ def _named_lines(named: list[Named]) -> list[str]:
         ]
         for one in named
     ]
-    lines = [f"{len(named)} candidates named, least certain first:"]
+    several = len([one for one in named if one.margin is not None]) > 1
+    lines = [f"{count(len(named), 'candidate')} named{', least certain first' if several else ''}:"]
     lines += table_lines(["image", "method", "names", "margin"], rows)
     for one in named:
         lines += [f"check {one.image}, {one.method}: {finding}" for finding in one.findings]
+    dropped = [f"{one.image} {one.method}" for one in named if one.limits_dropped]
+    if dropped:
+        lines.append(
+            "back to the default islands rule, as the limits were set for other labels"
+            f" (regions and phases are numbered differently): {', '.join(dropped)}"
+        )
     return lines
 
 
@@ -184,7 +194,8 @@ def islands(
     ] = None,
     off: Annotated[bool, typer.Option("--off", help="Remove no islands.")] = False,
     default: Annotated[
-        bool, typer.Option("--default", help="Back to the rule that no phase loses 2 % to.")
+        bool,
+        typer.Option("--default", help="Islands under 30 px, and at most 1 % of a phase."),
     ] = False,
     image: Image = None,
     method: OneMethod = None,
@@ -202,7 +213,13 @@ def islands(
     if sum([bool(limits), off, default]) > 1:
         raise PremaskError("give limits (TiN=5), or --off, or --default: one of them")
     if limits or off or default:
-        change_islands(opened, limits=limits or [], off=off, image=image, method=method)
+        left = change_islands(opened, limits=limits or [], off=off, image=image, method=method)
+        if left:
+            err(
+                f"premask: {count(left, 'candidate')} without names"
+                f" {verb(left, 'keeps its rule', 'keep their rule')}: a limit of a phase is for"
+                " candidates with names"
+            )
     rows = island_rows(opened, image=image, method=method)
     header = ["image", "method", "phase", "rule", "islands removed", "px", "share of phase"]
     answer(
@@ -239,21 +256,23 @@ def gallery(
     )
 
 
-def methods(json: Json = False) -> None:
+def methods(project: OptionalProject = None, json: Json = False) -> None:
     """List the methods, what each can be told, and which can run here."""
-    from premask.preannotators.methods import all_methods, not_ready, options_of
+    from premask.preannotators.methods import all_methods, default_options, not_ready
+    from premask.project.project import open_project
+    from premask.workflow.preannotate import method_options
 
-    rows, data = [], []
+    own = method_options(open_project(project)) if project else {}
+    rows, data, reasons = [], [], []
     for key, method in all_methods().items():
-        reason = not_ready(key, {})
-        absent = reason is not None and "not installed" in reason
-        options = {} if absent else {o: p.default for o, p in options_of(key).items()}
+        reason = not_ready(key, own.get(key, {}))
+        options = default_options(key) | own.get(key, {})
         knobs = ", ".join(f"{option}={value}" for option, value in options.items())
-        rows.append([key, "yes" if reason is None else "no", method.summary, knobs])
+        rows.append([key, "no" if reason else "yes", method.summary, knobs])
         data.append(
             {"name": key, "summary": method.summary, "ready": reason is None}
-            | {"reason": reason, "options": {o: str(v) for o, v in options.items()}}
+            | {"reason": reason, "options": options}
         )
-    answer(
-        json, {"methods": data}, table_lines(["method", "ready", "what it does", "options"], rows)
-    )
+        reasons += [f"{key} is not ready: {reason}"] if reason else []
+    lines = table_lines(["method", "ready", "what it does", "options"], rows)
+    answer(json, {"methods": data}, [*lines, *reasons])

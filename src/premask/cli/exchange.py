@@ -9,6 +9,7 @@ import typer
 
 from premask.cli.out import Json, answer, err
 from premask.cli.project import ProjectFolder
+from premask.core.words import count, verb
 
 if TYPE_CHECKING:
     from premask.workflow.exchange import Exchanged
@@ -33,7 +34,9 @@ def import_(
     from premask.workflow.exchange import import_label_maps
 
     result = import_label_maps(open_project(project), format_, path)
-    _report(json, "imported", f"{len(result.done)} label maps imported as references", result)
+    n = len(result.done)
+    line = f"{count(n, 'label map')} imported as {verb(n, 'a reference', 'references')}"
+    _report(json, "imported", line, result)
 
 
 def export(
@@ -56,7 +59,7 @@ def export(
     result = export_label_maps(
         open_project(project), format_, out, what=what, method=method, frame=frame
     )
-    _report(json, "exported", f"{len(result.done)} label maps written to {out}", result)
+    _report(json, "exported", f"{count(len(result.done), 'label map')} written to {out}", result)
 
 
 def _report(as_json: bool, key: str, line: str, result: Exchanged) -> None:

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from premask.core.words import count
+
 if TYPE_CHECKING:
     from premask.workflow.preannotate import Progress
 
@@ -69,8 +71,8 @@ def progress_line() -> Callable[[Progress], None]:
         )
         filled = round(24 * progress.done / progress.total)
         text = (
-            f"[{'#' * filled}{'.' * (24 - filled)}] {progress.done} of {progress.total}"
-            f" candidates{left}  {progress.last}"
+            f"[{'#' * filled}{'.' * (24 - filled)}] {progress.done} of"
+            f" {count(progress.total, 'candidate')}{left}  {progress.last}"
         )
         if terminal:
             sys.stderr.write("\r\x1b[K" + text[:100] + ("\n" if finished else ""))

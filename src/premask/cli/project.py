@@ -3,14 +3,22 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
 from premask.cli.out import Json, answer, err
 from premask.core.errors import PremaskError
+from premask.core.words import count, verb
+
+if TYPE_CHECKING:
+    from premask.workflow.add import Added
 
 ProjectFolder = Annotated[Path, typer.Argument(help="The project's folder.", show_default=False)]
+OptionalProject = Annotated[
+    Path | None,
+    typer.Argument(help="A project, whose own settings of the methods count.", show_default=False),
+]
 Type = Annotated[
     str | None, typer.Option("--type", help="Processing type of these images, e.g. II.")
 ]
@@ -60,7 +68,7 @@ def init(
         json,
         {"project": str(project), "phases": list(names), "types": list(made.phases.by_type)},
         [
-            f"{project}: a project with {len(names)} phases: {', '.join(names)}",
+            f"{project}: a project with {count(len(names), 'phase')}: {', '.join(names)}",
             f"Colours, types and rules are in {project / 'premask.toml'}; edit them as you like.",
             f"Next: premask add {project} FOLDER",
         ],
@@ -83,7 +91,10 @@ def add(
     ] = None,
     json: Json = False,
 ) -> None:
-    """Add micrographs. The files are copied into the project and never changed."""
+    """Add micrographs. The files are copied into the project and never changed.
+
+    Label maps that lie in a folder with them are left out, and told.
+    """
     from premask.project.project import open_project
     from premask.workflow.add import add_images
 
@@ -92,27 +103,6 @@ def add(
     result = add_images(
         opened, paths, type_=type_, crop_bottom=crop, um_per_px=um_per_px, page=page
     )
-    cropped = [image for image in result.added if image.crop_bottom]
-    scaled = [image for image in result.added if image.um_per_px]
-    lines = [f"{len(result.added)} images added to {project}"]
-    if result.present:
-        lines.append(f"{len(result.present)} were there already")
-    if cropped:
-        lines.append(
-            f"{len(cropped)} have an information bar, left out of view (the originals are kept):"
-        )
-        lines += [f"  {image.name}: {image.crop_bottom} px" for image in cropped[:10]]
-        if len(cropped) > 10:
-            lines.append(f"  and {len(cropped) - 10} more; all are in: premask status {project}")
-    if scaled:
-        lines.append(f"{len(scaled)} have a scale, e.g. {scaled[0].um_per_px:.4g} µm per pixel")
-    lines += [
-        f"  {image.name}: no scale ({image.scale_source})"
-        for image in result.added
-        if image.um_per_px is None and image.scale_source
-    ]
-    if result.added:
-        lines.append(f"Next: premask preannotate {project}")
     answer(
         json,
         {
@@ -130,13 +120,46 @@ def add(
             ],
             "present": result.present,
             "refused": result.refused,
+            "label_maps": [str(path) for path in result.label_maps],
         },
-        lines,
+        _added_lines(project, result),
     )
     for line in result.refused:
         err(f"premask: not added: {line}")
     if result.refused:
         raise typer.Exit(2)
+
+
+def _added_lines(project: Path, result: Added) -> list[str]:
+    cropped = [image for image in result.added if image.crop_bottom]
+    scaled = [image for image in result.added if image.um_per_px]
+    present, bars = len(result.present), len(cropped)
+    lines = [f"{count(len(result.added), 'image')} added to {project}"]
+    if present:
+        lines.append(f"{present} {verb(present, 'was', 'were')} there already")
+    if result.label_maps:
+        lines.append(result.label_maps_line)
+    if cropped:
+        lines.append(
+            f"{bars} {verb(bars, 'has', 'have')} an information bar, left out of view"
+            f" (the {verb(bars, 'original is', 'originals are')} kept):"
+        )
+        lines += [f"  {image.name}: {image.crop_bottom} px" for image in cropped[:10]]
+        if bars > 10:
+            lines.append(f"  and {bars - 10} more; all are in: premask status {project}")
+    if scaled:
+        lines.append(
+            f"{len(scaled)} {verb(len(scaled), 'has', 'have')} a scale,"
+            f" e.g. {scaled[0].um_per_px:.4g} µm per pixel"
+        )
+    lines += [
+        f"  {image.name}: no scale ({image.scale_source})"
+        for image in result.added
+        if image.um_per_px is None and image.scale_source
+    ]
+    if result.added:
+        lines.append(f"Next: premask preannotate {project}")
+    return lines
 
 
 def set_(
@@ -164,7 +187,11 @@ def set_(
         change_image(opened, one, type_=type_, crop_bottom=crop, um_per_px=um_per_px)
         for one in chosen
     ]
-    answer(json, {"changed": [one.name for one in changed]}, [f"{len(changed)} images changed"])
+    answer(
+        json,
+        {"changed": [one.name for one in changed]},
+        [f"{count(len(changed), 'image')} changed"],
+    )
 
 
 def parse_crop(text: str) -> int | Literal["auto"]:
@@ -219,7 +246,7 @@ def status(project: ProjectFolder, json: Json = False) -> None:
             ],
         },
         [
-            f"{project}: {len(states)} images, phases {', '.join(opened.phases.names)}",
+            f"{project}: {count(len(states), 'image')}, phases {', '.join(opened.phases.names)}",
             *table_lines(header, rows),
         ],
     )

@@ -8,6 +8,8 @@ from typing import Annotated
 import typer
 
 from premask.cli.out import Json, answer, duration, err, progress_line
+from premask.cli.project import OptionalProject
+from premask.core.words import count
 
 
 def add_commands(app: typer.Typer) -> None:
@@ -31,7 +33,7 @@ def demo(
     took = duration(result.seconds)
     lines = [
         "",
-        f"{result.images} micrographs, {result.candidates} candidates, {took}",
+        f"{count(result.images, 'micrograph')}, {count(result.candidates, 'candidate')}, {took}",
         f"Open this page in a browser: {result.gallery.resolve()}",
         f"The project is in {out}; go on with: premask status {out}",
     ]
@@ -42,15 +44,18 @@ def demo(
         | {"left_out": result.left_out, "failed": result.failed},
         lines,
     )
+    for line in result.failed:
+        err(f"premask: not made: {line}")
     if result.failed:
         raise typer.Exit(2)
 
 
-def doctor(json: Json = False) -> None:
+def doctor(project: OptionalProject = None, json: Json = False) -> None:
     """Tell what this machine has, which methods can run on it, and what the others need."""
+    from premask.project.project import open_project
     from premask.workflow.doctor import examine
 
-    report = examine()
+    report = examine(open_project(project) if project else None)
     lines = [f"{key}: {value}" for key, value in report.facts.items()]
     lines += ["", "methods:"]
     lines += [

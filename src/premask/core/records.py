@@ -68,7 +68,8 @@ class Cost:
     cpu_seconds : float
         Processor time of all threads.
     peak_mb : float
-        Largest resident memory of the process that made it, MB; 0 where it is not known.
+        Most memory that was held at once for it, on top of the idle process, MB; 0 where
+        it is not known (elsewhere than on Linux).
     jobs : int
         How many candidates were made side by side; Table 1 counts those made alone.
     hardware : str
@@ -121,6 +122,10 @@ class LabelMapVersion:
         ``scratch``, ``preannotated``, or ``reference`` for a map that was imported as the truth.
     parent : int or None
         The version that it was made from.
+    session : int or None
+        The session that submitted it; None where it was imported.
+    origins : str or None
+        Key of the plane that says where each pixel's label came from.
     """
 
     id: int
@@ -132,3 +137,38 @@ class LabelMapVersion:
     created: str
     parent: int | None = None
     note: str = ""
+    session: int | None = None
+    origins: str | None = None
+
+
+@dataclass(frozen=True)
+class SessionRecord:
+    """One annotator's work on one image under one strategy.
+
+    Attributes
+    ----------
+    strategy : str
+        ``scratch`` or ``preannotated``.
+    crop_bottom : int
+        The crop of the image that the label map belongs to, px.
+    state : str
+        ``open``, ``submitted``, ``returned`` (sent back with a note) or ``accepted``.
+    revision : int
+        Counts the saves. A save names the revision that it was made on.
+    base, base_origins : str
+        Keys of the label map that the work began with, and of where its labels came from.
+    choice : dict
+        What the base was made of, and why: see :mod:`premask.workflow.annotate`.
+    """
+
+    id: int
+    image: str
+    annotator: str
+    strategy: str
+    crop_bottom: int
+    state: str
+    created: str
+    revision: int
+    base: str
+    base_origins: str
+    choice: dict[str, Any] = field(default_factory=dict)

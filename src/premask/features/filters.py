@@ -79,9 +79,17 @@ def gradients(channel: Channel) -> tuple[Channel, Channel]:
     return np.asarray(x, np.float32), np.asarray(y, np.float32)
 
 
+def magnitude(x: Channel, y: Channel) -> Channel:
+    """Length of the vectors (x, y).
+
+    Not OpenCV's: its last bit changes with the place of an array in memory.
+    """
+    return np.sqrt(x * x + y * y)
+
+
 def gradient(channel: Channel) -> Channel:
     """Magnitude of the gradient, per px."""
-    return np.asarray(cv2.magnitude(*gradients(channel)), np.float32)
+    return magnitude(*gradients(channel))
 
 
 def local_std(channel: Channel, sigma: float) -> Channel:
@@ -97,11 +105,12 @@ def ridges(channel: Channel, sigma: float) -> tuple[Channel, Channel]:
     same line drawn at twice the size answers equally at twice the scale.
     """
     smooth = blur(channel, sigma)
-    xx = cv2.Sobel(smooth, cv2.CV_32F, 2, 0, ksize=3, scale=sigma**2 / 4)
-    yy = cv2.Sobel(smooth, cv2.CV_32F, 0, 2, ksize=3, scale=sigma**2 / 4)
-    xy = cv2.Sobel(smooth, cv2.CV_32F, 1, 1, ksize=3, scale=sigma**2 / 4)
+    xx, yy, xy = (
+        np.asarray(cv2.Sobel(smooth, cv2.CV_32F, *order, ksize=3, scale=sigma**2 / 4), np.float32)
+        for order in ((2, 0), (0, 2), (1, 1))
+    )
     middle = (xx + yy) / 2
-    spread = cv2.magnitude((xx - yy) / 2, xy)
+    spread = magnitude((xx - yy) / 2, xy)
     return np.maximum(spread - middle, 0), np.maximum(middle + spread, 0)
 
 
@@ -109,7 +118,7 @@ def coherence(channel: Channel, sigma: float) -> Channel:
     """How much the edges of a window run in one direction, 0 to 1."""
     x, y = gradients(channel)
     xx, yy, xy = blur(x * x, sigma), blur(y * y, sigma), blur(x * y, sigma)
-    spread = cv2.magnitude(xx - yy, 2 * xy)
+    spread = magnitude(xx - yy, 2 * xy)
     total = xx + yy
     flat = total <= 1e-8
     return np.where(flat, 0, spread / np.where(flat, 1, total)).astype(np.float32)

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from premask.core.errors import PremaskError, nearest
 from premask.core.micrograph import Image, grey, window
-from premask.features.filters import blur, gradients, local_std
+from premask.features.filters import blur, gradient, local_std
 
 Channels = NDArray[np.float32]
 Superpixels = Literal["none", "slic", "felzenszwalb"]
@@ -144,7 +144,7 @@ def texture_channels(image: Image, shape: tuple[int, int]) -> Channels:
     light = np.asarray(window(grey(image)), np.float32)
     step = max(1.0, max(light.shape) / max(shape))
     fine = np.asarray(cv2.GaussianBlur(light, (0, 0), 1.0), np.float32)
-    edges = cv2.magnitude(*gradients(fine))
+    edges = gradient(fine)
     full = [
         *(colour.astype(np.float32) for colour in colours),
         local_std(light, step),

@@ -6,7 +6,9 @@ import functools
 import importlib
 import importlib.util
 import inspect
-from collections.abc import Callable, Mapping
+import math
+import operator
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from importlib.metadata import entry_points
 from typing import Any, Protocol
@@ -132,43 +134,107 @@ def not_ready(name: str, options: Mapping[str, Any]) -> str | None:
     options : mapping
         The options that it would run with: ``sam`` needs a weights file.
     """
-    method = find(name)
-    absent = [p for p in method.packages if importlib.util.find_spec(p) is None]
-    if absent:
-        return (
-            f"{name} needs {' and '.join(absent)}, which is not installed:"
-            f' pip install "premask[{method.extra}]"'
-        )
-    if method.ready:
-        reason: str | None = _import(method.ready)(options.get("weights"))
-        return reason
-    return None
+    try:
+        options_of(name)
+    except PremaskError as error:
+        return str(error)
+    check = find(name).ready
+    reason: str | None = _import(check)(options.get("weights")) if check else None
+    return reason
 
 
 def load(name: str) -> Callable[..., NDArray[Any]]:
-    """Import a method's function."""
+    """Import a method's function.
+
+    Raises
+    ------
+    PremaskError
+        Where a package is missing, and for whatever the import raises: the code of other
+        packages runs here, and one that is broken must not take the others with it.
+    """
     method = find(name)
-    absent = not_ready(name, {}) if not method.ready else None
+    absent = [p for p in method.packages if importlib.util.find_spec(p) is None]
     if absent:
-        raise PremaskError(absent)
-    try:
-        return _import(method.target)
-    except (ImportError, AttributeError) as error:
         raise PremaskError(
-            f"the method {name} ({method.target}) cannot be imported: {error}"
+            f"{name} needs {' and '.join(absent)}, which is not installed:"
+            f' pip install "premask[{method.extra}]"'
+        )
+    try:
+        function = _import(method.target)
+    except (Exception, SystemExit) as error:
+        raise PremaskError(
+            f"{name} ({method.target}) cannot be imported ({_told(error)});"
+            " mend or remove the package that brings it"
         ) from error
+    if not callable(function):
+        raise PremaskError(
+            f"{name} ({method.target}) is a {type(function).__name__} and no function;"
+            " mend or remove the package that brings it"
+        )
+    return function
+
+
+def _told(error: BaseException) -> str:
+    return f"{type(error).__name__}: {' '.join(str(error).split())}"[:200]
 
 
 def _import(target: str) -> Callable[..., Any]:
     module, _, function = target.partition(":")
-    imported: Callable[..., Any] = getattr(importlib.import_module(module), function)
+    imported: Callable[..., Any] = operator.attrgetter(function)(importlib.import_module(module))
     return imported
 
 
 def options_of(name: str) -> dict[str, inspect.Parameter]:
-    """The knobs of a method: its keyword-only parameters but the seed."""
-    parameters = inspect.signature(load(name)).parameters.values()
+    """The knobs of a method: its keyword-only parameters but the seed.
+
+    Raises
+    ------
+    PremaskError
+        Where the method cannot be imported.
+    """
+    function = load(name)
+    try:
+        parameters = inspect.signature(function).parameters.values()
+    except (TypeError, ValueError) as error:
+        raise PremaskError(
+            f"{name} ({find(name).target}) does not tell its parameters ({_told(error)});"
+            " a method is a plain Python function"
+        ) from error
     return {p.name: p for p in parameters if p.kind is p.KEYWORD_ONLY and p.name != "seed"}
+
+
+def default_options(name: str) -> dict[str, Any]:
+    """The defaults of a method's knobs as JSON can hold them; empty where it cannot be imported.
+
+    A tuple is a list; what JSON has no form for is told in words, and a knob without a
+    default is None.
+    """
+    try:
+        knobs = options_of(name)
+    except PremaskError:
+        return {}
+    return {
+        option: None if knob.default is knob.empty else _plain(knob.default)
+        for option, knob in knobs.items()
+    }
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, list | tuple):
+        return [_plain(one) for one in value]
+    plain = value is None or isinstance(value, str | bool | int)
+    return value if plain or (isinstance(value, float) and math.isfinite(value)) else str(value)
+
+
+def check_options(name: str, options: Iterable[str]) -> None:
+    """Refuse an option that a method does not have, with the nearest one."""
+    known = options_of(name)
+    for option in options:
+        if option not in known:
+            raise PremaskError(
+                f"{name} has no option {option!r}; its options are"
+                f" {', '.join(known) or 'none'}{nearest(option, known)}"
+            )
 
 
 def run(
@@ -180,20 +246,21 @@ def run(
     """
     function = load(method)
     n_classes = check_n_classes(n_classes)
-    known = options_of(method)
-    for option in options:
-        if option not in known:
-            raise PremaskError(
-                f"{method} has no option {option!r}; its options are"
-                f" {', '.join(known) or 'none'}{nearest(option, known)}"
-            )
+    check_options(method, options)
     array = as_image(image)
     if array.min() == array.max():
         raise PremaskError(
             f"the image is constant (every pixel is {array.min()}):"
             " there is nothing to divide into regions"
         )
-    labels = function(array, n_classes, seed=seed, **options)
+    try:
+        labels = np.asarray(function(array, n_classes, seed=seed, **options))
+    except (PremaskError, MemoryError):
+        raise
+    except Exception as error:
+        if method in METHODS:  # a fault of ours, to be seen as one
+            raise
+        raise PremaskError(f"{method} failed ({_told(error)})") from error
     if labels.shape != array.shape[:2]:
         raise PremaskError(
             f"{method} returned regions of shape {labels.shape} for an image of"

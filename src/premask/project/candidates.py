@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -103,10 +103,29 @@ def read_regions(project: Project, candidate: Candidate) -> NDArray[np.uint8]:
     return read_label_map(objects.existing(project.root, candidate.content))
 
 
-def set_names(project: Project, candidate: Candidate, table: dict[str, Any]) -> None:
-    """Store the table that names a candidate's regions."""
+def has_names(table: Mapping[str, Any]) -> bool:
+    """Whether a candidate's table names any region, so that its labels are phases."""
+    return any(name is not None for name in table.get("names", []))
+
+
+def set_names(project: Project, candidate: Candidate, table: dict[str, Any]) -> bool:
+    """Store the table that names a candidate's regions.
+
+    Island limits are kept by label. Labels that were regions become phases with the first
+    name, and regions again without the last one: limits that meant the others go then.
+
+    Returns
+    -------
+    bool
+        Whether limits went, so that the default rule holds again.
+    """
     with transaction(project.engine) as session:
-        session.get_one(CandidateRow, candidate.id).names = table
+        row = session.get_one(CandidateRow, candidate.id)
+        stale = "areas" in row.islands and has_names(row.names) != has_names(table)
+        row.names = table
+        if stale:
+            row.islands = {}
+        return stale
 
 
 def set_islands(project: Project, candidate: Candidate, islands: dict[str, Any]) -> None:

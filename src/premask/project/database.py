@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from premask.core.errors import PremaskError
 
-HEAD = "0001"
+HEAD = "0002"
 """The newest step in ``migrations/versions``; a test holds the two together."""
 
 FILE_NAME = "premask.db"

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import select
+from sqlalchemy import Select, select
 
 from premask.core.records import ImageRecord, LabelMapVersion
 from premask.io.label_maps import encode_label_map, read_label_map
@@ -45,15 +47,22 @@ def save_label_map(
 
 def versions(project: Project, image: ImageRecord, strategy: str) -> list[LabelMapVersion]:
     """The versions of an image under a strategy that fit its crop, oldest first."""
-    query = (
-        select(LabelMapRow)
-        .where(
+    return _found(
+        project,
+        select(LabelMapRow).where(
             LabelMapRow.image_id == image.id,
             LabelMapRow.strategy == strategy,
             LabelMapRow.crop_bottom == image.crop_bottom,
-        )
-        .order_by(LabelMapRow.id)
+        ),
     )
+
+
+def session_versions(project: Project, session: int) -> list[LabelMapVersion]:
+    """The versions that a session has submitted, oldest first."""
+    return _found(project, select(LabelMapRow).where(LabelMapRow.session_id == session))
+
+
+def _found(project: Project, query: Select[Any]) -> list[LabelMapVersion]:
     with transaction(project.engine) as session:
         return [
             LabelMapVersion(
@@ -66,8 +75,10 @@ def versions(project: Project, image: ImageRecord, strategy: str) -> list[LabelM
                 row.created,
                 row.parent_id,
                 row.note,
+                row.session_id,
+                row.origins,
             )
-            for row in session.scalars(query)
+            for row in session.scalars(query.order_by(LabelMapRow.id))
         ]
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import JSON, Float, ForeignKey, UniqueConstraint
+from sqlalchemy import JSON, Float, ForeignKey, LargeBinary, UniqueConstraint
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 
@@ -73,3 +73,81 @@ class LabelMapRow(Base):
     created: Mapped[str]
     parent_id: Mapped[int | None] = mapped_column(ForeignKey("label_maps.id"))
     note: Mapped[str]
+    session_id: Mapped[int | None] = mapped_column(ForeignKey("sessions.id"))
+    origins: Mapped[str | None]
+    """Key of the plane that says where each pixel's label came from."""
+
+
+class AnnotatorRow(Base):
+    """Somebody who labels; known by name."""
+
+    __tablename__ = "annotators"
+
+    name: Mapped[str] = mapped_column(primary_key=True)
+    added: Mapped[str]
+
+
+class SessionRow(Base):
+    """See :class:`premask.core.sessions.Session`; the working copy is its base and tiles."""
+
+    __tablename__ = "sessions"
+    __table_args__ = (UniqueConstraint("image_id", "annotator", "strategy", "crop_bottom"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    image_id: Mapped[str] = mapped_column(ForeignKey("images.id"))
+    annotator: Mapped[str] = mapped_column(ForeignKey("annotators.name"))
+    strategy: Mapped[str]
+    crop_bottom: Mapped[int]
+    state: Mapped[str]
+    created: Mapped[str]
+    revision: Mapped[int]
+    """Counts the saves; a save names the revision that it was made on."""
+    last_save: Mapped[str]
+    """Name of the newest save, so that one that is sent again is known."""
+    base: Mapped[str]
+    base_origins: Mapped[str]
+    """Keys of the label map and origins that the tiles lie on."""
+    choice: Mapped[dict[str, Any]]
+    """Which candidates the base was made of, by whom it was chosen and why."""
+
+
+class TileRow(Base):
+    """The newest state of a changed tile of a session's working copy."""
+
+    __tablename__ = "tiles"
+
+    session_id: Mapped[int] = mapped_column(ForeignKey("sessions.id"), primary_key=True)
+    column: Mapped[int] = mapped_column(primary_key=True)
+    row: Mapped[int] = mapped_column(primary_key=True)
+    codec: Mapped[int]
+    data: Mapped[bytes] = mapped_column(LargeBinary)
+
+
+class EventRow(Base):
+    """See :class:`premask.core.sessions.Event`; only ever appended."""
+
+    __tablename__ = "events"
+    __table_args__ = (UniqueConstraint("session_id", "page", "seq"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    session_id: Mapped[int] = mapped_column(ForeignKey("sessions.id"))
+    page: Mapped[str]
+    seq: Mapped[int]
+    kind: Mapped[str]
+    t: Mapped[float]
+    wall: Mapped[float]
+    received: Mapped[float]
+    data: Mapped[dict[str, Any]]
+
+
+class ReviewRow(Base):
+    """What a reviewer said of a version."""
+
+    __tablename__ = "reviews"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    label_map_id: Mapped[int] = mapped_column(ForeignKey("label_maps.id"))
+    reviewer: Mapped[str]
+    verdict: Mapped[str]
+    note: Mapped[str]
+    created: Mapped[str]

@@ -9,6 +9,8 @@ from typing import Literal
 
 from premask.core.errors import PremaskError, nearest
 from premask.core.records import ImageRecord
+from premask.core.words import verb
+from premask.features.few_values import COLOURS, GREYS, few_values
 from premask.features.information_bar import information_bar
 from premask.io.files import sha256_of
 from premask.io.images import find_images, read_micrograph
@@ -26,6 +28,20 @@ class Added:
     """Names of files that were in the project under the same name before."""
     refused: list[str] = field(default_factory=list)
     """One line for each file that could not be added."""
+    label_maps: list[Path] = field(default_factory=list)
+    """Files in folders that are label maps and no micrographs, and were left out."""
+
+    @property
+    def label_maps_line(self) -> str:
+        """What was taken for label maps, why, and how to add it all the same."""
+        n, names = len(self.label_maps), [path.name for path in self.label_maps[:3]]
+        more = f" and {n - len(names)} more" if n > len(names) else ""
+        return (
+            f"{n} {verb(n, 'looks like a label map', 'look like label maps')} (at most {GREYS}"
+            f" grey levels or {COLOURS} colours) and {verb(n, 'was', 'were')} not added:"
+            f" {', '.join(names)}{more};"
+            " name a file itself to add it (premask import reads label maps as the truth)"
+        )
 
 
 def add_images(
@@ -40,10 +56,14 @@ def add_images(
 ) -> Added:
     """Add files and folders of micrographs; a bad file is reported and the others go on.
 
+    Label maps that lie in a folder with the micrographs are left out, see
+    :func:`premask.features.few_values.few_values`.
+
     Parameters
     ----------
     paths : sequence of Path
-        Files, and folders that are searched for images.
+        Files, which are taken as micrographs whatever they look like, and folders that
+        are searched for images.
     type_ : str, optional
         Processing type, one of the project's if it names any.
     crop_bottom : int or "auto"
@@ -68,11 +88,13 @@ def add_images(
             f"no images in {', '.join(map(str, paths))}; PNG, JPEG, BMP and TIFF are read"
         )
     result = Added()
+    named = {path.resolve() for path in paths if not path.is_dir()}
     known = {image.id: image.name for image in all_images(project)}
     for done, path in enumerate(files):
         on_image(path.name, done, len(files))
         try:
-            _add_one(project, path, (type_, crop_bottom, um_per_px, page), known, result)
+            settings = (type_, crop_bottom, um_per_px, page)
+            _add_one(project, path, settings, known, result, named=path.resolve() in named)
         except PremaskError as error:
             result.refused.append(str(error))
     return result
@@ -84,6 +106,8 @@ def _add_one(
     settings: tuple[str | None, int | Literal["auto"], float | None, int | None],
     known: dict[str, str],
     result: Added,
+    *,
+    named: bool,
 ) -> None:
     type_, crop_bottom, um_per_px, page = settings
     micrograph = read_micrograph(path, page=page)
@@ -98,6 +122,9 @@ def _add_one(
             f"{path.name}: the project has this image already, as {known[id_]}"
             " (same content); not added again"
         )
+    if not named and few_values(micrograph.pixels) is not None:
+        result.label_maps.append(path)
+        return
     height, width = micrograph.pixels.shape[:2]
     record = ImageRecord(
         id=id_,

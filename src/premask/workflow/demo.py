@@ -12,6 +12,7 @@ import cv2
 
 from premask.core.errors import PremaskError
 from premask.core.phases import make_phases
+from premask.core.words import count
 from premask.evaluate.confusion import joint_counts
 from premask.evaluate.matching import match
 from premask.io.files import write_atomically
@@ -98,9 +99,11 @@ def _own(out: Path, images: Path, say: Callable[[str], None]) -> Project:
     added = add_images(project, [images])
     for line in added.refused:
         say(f"  not added: {line}")
+    if added.label_maps:
+        say(f"  {added.label_maps_line}")
     if not all_images(project):
         raise PremaskError(f"no micrograph in {images} could be read; see the lines above")
-    say(f"{len(all_images(project))} micrographs from {images}")
+    say(f"{count(len(all_images(project)), 'micrograph')} from {images}")
     return project
 
 

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from premask.core.records import Candidate, ImageRecord
 from premask.features.islands import remove_islands
 from premask.naming.table import NameTable, apply
-from premask.project.candidates import all_candidates, read_regions
+from premask.project.candidates import all_candidates, has_names, read_regions
 from premask.project.project import Project
 
 
@@ -57,7 +57,7 @@ def derive(project: Project, candidate: Candidate) -> Derived:
     """The label map of a candidate, without its small islands."""
     regions = read_regions(project, candidate)
     table = NameTable.from_dict(candidate.table)
-    named = any(phase is not None for phase in table.names)
+    named = has_names(candidate.table)
     labels = apply(regions, table) if named else regions
     rule = candidate.islands.get("rule", "default")
     if rule == "off":

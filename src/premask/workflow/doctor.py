@@ -10,7 +10,9 @@ from pathlib import Path
 
 from premask import __version__
 from premask.preannotators.methods import all_methods, not_ready
+from premask.project.project import Project
 from premask.workflow.hardware import hardware
+from premask.workflow.preannotate import method_options
 
 PACKAGES = ("numpy", "numba", "opencv-python-headless", "tifffile", "torch", "transformers")
 
@@ -23,8 +25,15 @@ class Report:
     methods: dict[str, str | None]
 
 
-def examine() -> Report:
-    """Look at the machine."""
+def examine(project: Project | None = None) -> Report:
+    """Look at the machine; with a project, at what its methods' own options need as well.
+
+    Raises
+    ------
+    PremaskError
+        If the project has options for a method that there is not.
+    """
+    options = method_options(project) if project else {}
     facts = {
         "premask": __version__,
         "python": platform.python_version(),
@@ -37,4 +46,4 @@ def examine() -> Report:
             facts[package] = version(package)
         except PackageNotFoundError:
             facts[package] = "not installed"
-    return Report(facts, {name: not_ready(name, {}) for name in all_methods()})
+    return Report(facts, {name: not_ready(name, options.get(name, {})) for name in all_methods()})

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import os
 import platform
-import sys
 from pathlib import Path
 
 
@@ -39,12 +39,26 @@ def _memory_gb() -> int:
         return 0
 
 
-def peak_mb() -> float:
-    """Largest resident memory of this process so far, MB; 0 where the system does not tell."""
+def forget_peak_memory() -> None:
+    """Let the count of :func:`peak_memory_mb` begin anew; without effect but on Linux."""
+    with contextlib.suppress(OSError):
+        Path("/proc/self/clear_refs").write_text("5", encoding="ascii")
+
+
+def peak_memory_mb() -> float:
+    """Most resident memory since :func:`forget_peak_memory`, MB; 0 but on Linux."""
+    return _memory_of_process("VmHWM")
+
+
+def memory_mb() -> float:
+    """Resident memory of this process now, MB; 0 but on Linux."""
+    return _memory_of_process("VmRSS")
+
+
+def _memory_of_process(key: str) -> float:
     try:
-        import resource
-    except ImportError:  # Windows
+        lines = Path("/proc/self/status").read_text(encoding="utf-8").splitlines()
+        line = next(line for line in lines if line.startswith(key))
+    except (OSError, StopIteration):
         return 0.0
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    in_bytes = peak if sys.platform == "darwin" else peak * 1024  # Linux counts in KiB
-    return round(in_bytes / 1e6, 1)
+    return int(line.split()[1]) * 1024 / 1e6

@@ -8,7 +8,7 @@ from typing import Any
 
 from premask.core.errors import PremaskError
 from premask.core.records import Candidate, ImageRecord
-from premask.project.candidates import all_candidates, set_islands
+from premask.project.candidates import all_candidates, has_names, set_islands
 from premask.project.images import all_images, find_image
 from premask.project.project import Project
 from premask.workflow.derive import derive
@@ -66,29 +66,46 @@ def change_islands(
     off: bool = False,
     image: str | None = None,
     method: str | None = None,
-) -> None:
+) -> int:
     """Set the rule of the candidates asked for; the regions themselves stay as they are.
 
     Parameters
     ----------
     limits : sequence of str
         ``TiN=5``: islands of TiN under 5 px go. Phases that are not named keep all of
-        theirs. Before a candidate has names, the regions' numbers stand for the phases.
+        theirs. A number stands for the phase of that index, and before a candidate has
+        names for the region; a phase's name is for candidates that have names.
     off : bool
         Remove none. With neither, back to the default rule.
+
+    Returns
+    -------
+    int
+        How many candidates were left as they are, because they have no names and a limit
+        names a phase.
 
     Raises
     ------
     PremaskError
-        For a limit that cannot be read or a phase that the project does not have.
+        For a limit that cannot be read, a phase that the project does not have, or limits
+        of phases where no candidate has names.
     """
     rule: dict[str, Any] = {}
     if off:
         rule = {"rule": "off"}
     elif limits:
         rule = {"rule": "areas", "areas": dict(_limit(project, text) for text in limits)}
-    for _, candidate in _chosen(project, image, method):
+    chosen = [candidate for _, candidate in _chosen(project, image, method)]
+    by_phase = [text for text in limits if not text.partition("=")[0].isdecimal()]
+    fitting = [one for one in chosen if not by_phase or has_names(one.table)]
+    if not fitting:
+        raise PremaskError(
+            f"{by_phase[0]!r} is a limit of a phase, and the regions have no names yet; name"
+            " them first (premask name), or give the limit of a region: 2=5"
+        )
+    for candidate in fitting:
         set_islands(project, candidate, rule)
+    return len(chosen) - len(fitting)
 
 
 def _limit(project: Project, text: str) -> tuple[str, int]:

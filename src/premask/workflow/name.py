@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from premask.core.errors import PremaskError
 from premask.core.phases import Phases
 from premask.core.records import Candidate, ImageRecord
 from premask.naming.checks import check
-from premask.naming.descriptors import RegionDescriptors, describe
+from premask.naming.descriptors import RegionDescriptors
 from premask.naming.grey_order import name_by_grey as by_grey
 from premask.naming.prototypes import name_by_prototypes as by_prototypes
-from premask.naming.table import NameTable, apply, parse
-from premask.project.candidates import all_candidates, read_regions, set_names
+from premask.naming.table import UNNAME, NameTable, apply, parse
+from premask.project.candidates import all_candidates, has_names, read_regions, set_names
 from premask.project.images import all_images, find_image, read_pixels
 from premask.project.project import Project
 from premask.workflow.derive import pick
+from premask.workflow.descriptors import describe_candidate
 
 TRUSTED = ("hand", "truth")
 """Names from these are prototypes, and nothing but a person's hand changes them."""
@@ -35,6 +36,9 @@ class Named:
         The least sure of the names, 0 to 1; None for names by hand.
     findings : list of str
         What the label map shows and should not, in plain English.
+    limits_dropped : bool
+        Whether island limits went because their labels changed meaning, see
+        :func:`premask.project.candidates.set_names`.
     """
 
     image: str
@@ -42,6 +46,7 @@ class Named:
     names: dict[str, str | None]
     margin: float | None
     findings: list[str] = field(default_factory=list)
+    limits_dropped: bool = False
 
 
 def name_by_hand(project: Project, image: str, method: str, names: Sequence[str]) -> Named:
@@ -64,8 +69,34 @@ def name_by_hand(project: Project, image: str, method: str, names: Sequence[str]
             f"{record.name} has no candidate of {method}; make it with:"
             f" premask preannotate {project.root} --method {method}"
         )
+    return _store_parsed(project, record, candidate, names)
+
+
+def name_regions(
+    project: Project, record: ImageRecord, candidate: Candidate, names: Mapping[int, int | None]
+) -> Named:
+    """Name regions of a candidate by their numbers; those not mentioned stay as they are.
+
+    Raises
+    ------
+    PremaskError
+        For a region or a phase that there is not.
+    """
+    phases = project.phases.names
+    for phase in names.values():
+        if phase is not None and not 0 <= phase < len(phases):
+            raise PremaskError(f"no phase {phase}; 0 to {len(phases) - 1} are accepted")
+    texts = [
+        f"{region}={UNNAME if phase is None else phases[phase]}" for region, phase in names.items()
+    ]
+    return _store_parsed(project, record, candidate, texts)
+
+
+def _store_parsed(
+    project: Project, record: ImageRecord, candidate: Candidate, texts: Sequence[str]
+) -> Named:
     n_regions = int(read_regions(project, candidate).max()) + 1
-    table = parse(names, project.phases, n_regions, NameTable.from_dict(candidate.table))
+    table = parse(texts, project.phases, n_regions, NameTable.from_dict(candidate.table))
     return _store(project, record, candidate, table)
 
 
@@ -120,10 +151,9 @@ def name_by_prototypes(
         ]
         if not usable:
             continue
-        regions = read_regions(project, candidate)
         table = by_prototypes(
             usable,
-            describe(read_pixels(project, record), regions),
+            describe_candidate(project, record, candidate),
             n_phases=len(project.phases),
             allowed=project.phases.allowed(record.type),
         )
@@ -147,7 +177,7 @@ def _prototypes(project: Project, types: Sequence[str | None]) -> Prototypes:
         table = NameTable.from_dict(candidate.table)
         if table.source in TRUSTED and any(name is not None for name in table.names):
             record = images[candidate.image]
-            described = describe(read_pixels(project, record), read_regions(project, candidate))
+            described = describe_candidate(project, record, candidate)
             found[record.type, candidate.parameters.method].append((described, table))
     return found
 
@@ -161,7 +191,8 @@ def _to_name(
     pairs = [
         (by_id[candidate.image], candidate)
         for candidate in candidates
-        if not candidate.table or NameTable.from_dict(candidate.table).source not in TRUSTED
+        if not has_names(candidate.table)
+        or NameTable.from_dict(candidate.table).source not in TRUSTED
     ]
     if not candidates:
         raise PremaskError(
@@ -171,7 +202,7 @@ def _to_name(
 
 
 def _store(project: Project, record: ImageRecord, candidate: Candidate, table: NameTable) -> Named:
-    set_names(project, candidate, table.to_dict())
+    dropped = set_names(project, candidate, table.to_dict())
     label_map = apply(read_regions(project, candidate), table)
     return Named(
         image=record.name,
@@ -179,6 +210,7 @@ def _store(project: Project, record: ImageRecord, candidate: Candidate, table: N
         names=readable(table, project.phases),
         margin=None if table.source in TRUSTED else min(table.margins, default=0.0),
         findings=[finding.sentence for finding in check(label_map, project.phases, record.type)],
+        limits_dropped=dropped,
     )
 
 

@@ -10,11 +10,24 @@ import numpy as np
 
 from premask.core.errors import PremaskError
 from premask.core.records import Cost
+from premask.core.words import count, verb
 from premask.evaluate.scores import Scores
 from premask.workflow.tables import Cell, Column, Table
 
 ALL = "all images"
 """The row of all images together, whatever their type."""
+
+RUNTIME_COLUMNS = (
+    Column("Method"),
+    Column("Images", 0),
+    Column("Median s", 3),
+    Column("Min s", 3),
+    Column("Max s", 3),
+    Column("CPU s", 3),
+    Column("Memory MB", 0),
+    Column("Jobs", 0),
+    Column("Hardware"),
+)
 
 
 def runtime_table(costs: Mapping[str, Sequence[Cost]]) -> Table:
@@ -24,15 +37,19 @@ def runtime_table(costs: Mapping[str, Sequence[Cost]]) -> Table:
     ----------
     costs : dict of str to sequence of Cost
         For each method, the cost of each of its candidates. Those made side by side with
-        others are left out, and counted in a note: they waited for one another.
+        others waited for one another: beside candidates of the method that were made
+        alone they are left out, and counted in a note; where there are no others they are
+        shown by the number of jobs, and marked in a note.
     """
     rows: list[tuple[Cell, ...]] = []
-    left_out = 0
+    left_out = beside = 0
     for method, made in costs.items():
         alone = [cost for cost in made if cost.jobs == 1]
-        left_out += len(made) - len(alone)
-        for hardware in dict.fromkeys(cost.hardware for cost in alone):
-            same = [cost for cost in alone if cost.hardware == hardware]
+        shown = alone or list(made)
+        left_out += len(made) - len(shown)
+        beside += 0 if alone else len(shown)
+        for hardware, jobs in dict.fromkeys((cost.hardware, cost.jobs) for cost in shown):
+            same = [cost for cost in shown if (cost.hardware, cost.jobs) == (hardware, jobs)]
             seconds = [cost.seconds for cost in same]
             rows.append(
                 (
@@ -43,26 +60,27 @@ def runtime_table(costs: Mapping[str, Sequence[Cost]]) -> Table:
                     max(seconds),
                     median(cost.cpu_seconds for cost in same),
                     max(cost.peak_mb for cost in same) or None,
+                    jobs,
                     hardware,
                 )
             )
-    notes = ["Wall-clock seconds per image, without the compilation of loops on their first use."]
+    notes = [
+        "Wall-clock seconds per image, without the compilation of loops on their first use.",
+        "Memory: the most that a candidate took at once, on top of the idle process with its"
+        " libraries; known on Linux alone.",
+    ]
     if left_out:
         notes.append(
-            f"{left_out} candidates are left out: they were made side by side with others;"
-            " premask preannotate --jobs 1 makes them one by one."
+            f"{count(left_out, 'candidate')} {verb(left_out, 'is', 'are')} left out, made side by"
+            " side with others."
         )
-    columns = (
-        Column("Method"),
-        Column("Images", 0),
-        Column("Median s", 3),
-        Column("Min s", 3),
-        Column("Max s", 3),
-        Column("CPU s", 3),
-        Column("Peak MB", 0),
-        Column("Hardware"),
-    )
-    return Table("Table 1: seconds per image", columns, tuple(rows), tuple(notes))
+    if beside:
+        notes.append(
+            "Rows with more than one job: made side by side with others, so their seconds are"
+            " longer than if they were made alone. Candidates are timed alone if they are"
+            " made with premask preannotate --jobs 1; those that are there are not made again."
+        )
+    return Table("Table 1: seconds per image", RUNTIME_COLUMNS, tuple(rows), tuple(notes))
 
 
 def iou_table(scores: Mapping[str, Scores], *, reference: str | None = None) -> Table:
@@ -85,7 +103,7 @@ def iou_table(scores: Mapping[str, Scores], *, reference: str | None = None) -> 
         Column("Type"),
         Column("Method"),
         Column("Images", 0),
-        *(Column(f"IoU {name} %", 2) for name in first.names),
+        *(Column(f"IoU {_phase(name)} %", 2) for name in first.names),
         Column("Mean IoU %", 2),
     )
     types = list(dict.fromkeys(name for found in scores.values() for name in found.types))
@@ -166,7 +184,7 @@ def scores_table(scores: Scores, *, reference: str | None = None) -> Table:
     columns = (
         Column("Type"),
         Column("Images", 0),
-        *(Column(f"IoU {name} %", 2) for name in scores.names),
+        *(Column(f"IoU {_phase(name)} %", 2) for name in scores.names),
         Column("Mean IoU %", 2),
         Column("Mean Dice %", 2),
         Column("Boundary F1 %", 2),
@@ -183,8 +201,9 @@ def scores_table(scores: Scores, *, reference: str | None = None) -> Table:
     undefined = int(scores.boundary.undefined.sum())
     if undefined:
         notes.append(
-            f"{undefined} of {undefined + int(scores.boundary.defined.sum())} Hausdorff distances"
-            " (image and phase) are undefined."
+            f"{undefined} of"
+            f" {count(undefined + int(scores.boundary.defined.sum()), 'Hausdorff distance')}"
+            f" (image and phase) {verb(undefined, 'is', 'are')} undefined."
         )
     return Table("Label maps against the truth", columns, tuple(rows), tuple(notes))
 
@@ -217,6 +236,11 @@ def _alike(scores: Mapping[str, Scores]) -> Scores:
     return first
 
 
+def _phase(name: str) -> str:
+    """A phase in a heading; without a name it is known by its index."""
+    return f"phase {name}" if name.isdecimal() else name
+
+
 def _label(type_: str) -> str:
     return "All images" if type_ == ALL else f"Type {type_}"
 
@@ -228,7 +252,7 @@ def _truths_differ(block: list[Scores]) -> bool:
 
 def _false_pixel_notes(type_: str, block: Mapping[str, Scores]) -> Iterator[str]:
     for method, part in block.items():
-        falsely = [f"{name} {n} px" for name, n in part.false_pixels_of_absent.items() if n]
+        falsely = [f"{_phase(name)} {n} px" for name, n in part.false_pixels_of_absent.items() if n]
         if falsely:
             of = f", {method}" if method else ""
             yield f"{_label(type_)}{of}: false pixels of absent phases: {', '.join(falsely)}."

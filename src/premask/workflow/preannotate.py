@@ -13,7 +13,7 @@ from typing import Any
 
 from premask.core.errors import PremaskError
 from premask.core.records import ImageRecord, Parameters
-from premask.preannotators.methods import all_methods, find, not_ready, options_of
+from premask.preannotators.methods import all_methods, check_options, find, not_ready
 from premask.project.candidates import has_candidate, save_candidate
 from premask.project.images import all_images
 from premask.project.project import Project
@@ -102,7 +102,7 @@ def preannotate(
         raise PremaskError(
             f"{project.root} has no images; add some with: premask add {project.root} FOLDER"
         )
-    merged = _options(project, options or {})
+    merged = method_options(project, options or {})
     summary = Summary()
     names = _runnable(methods, merged, summary)
     count = n_regions or max(DEFAULT_REGIONS, len(project.phases))
@@ -118,9 +118,18 @@ def preannotate(
     return summary
 
 
-def _options(project: Project, given: Mapping[str, Mapping[str, Any]]) -> dict[str, dict[str, Any]]:
+def method_options(
+    project: Project, given: Mapping[str, Mapping[str, Any]] | None = None
+) -> dict[str, dict[str, Any]]:
+    """The options of each method: those of ``premask.toml``, then those given.
+
+    Raises
+    ------
+    PremaskError
+        For options of a method that there is not.
+    """
     merged: dict[str, dict[str, Any]] = {}
-    for source in (project.settings.methods, given):
+    for source in (project.settings.methods, given or {}):
         for method, values in source.items():
             find(method)
             merged.setdefault(method, {}).update(values)
@@ -132,19 +141,15 @@ def _runnable(
 ) -> list[str]:
     names = []
     for name in dict.fromkeys(methods or all_methods()):
-        reason = not_ready(name, options.get(name, {}))
+        own = options.get(name, {})
+        reason = not_ready(name, own)
         if reason and methods:
             raise PremaskError(reason)
         if reason:
             summary.left_out.append(reason)
             continue
+        check_options(name, own)
         names.append(name)
-        known = options_of(name)
-        for option in options.get(name, {}):
-            if option not in known:
-                raise PremaskError(
-                    f"{name} has no option {option!r}; its options are {', '.join(known)}"
-                )
     return names
 
 

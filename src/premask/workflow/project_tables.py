@@ -6,10 +6,11 @@ from collections.abc import Sequence
 
 from premask.core.errors import PremaskError
 from premask.core.records import Candidate, ImageRecord
+from premask.core.words import count, verb
 from premask.evaluate.policy import Absent, NamingMode, Policy
 from premask.evaluate.scores import Measured, Scores, measure, summarise
 from premask.preannotators.methods import all_methods
-from premask.project.candidates import all_candidates, read_regions
+from premask.project.candidates import all_candidates, has_names, read_regions
 from premask.project.images import all_images
 from premask.project.label_maps import read_version, versions
 from premask.project.project import Project
@@ -108,7 +109,7 @@ def score_methods(
         counted: list[tuple[Measured, str | None]] = []
         unnamed = by_truth = 0
         for image, candidate in pairs:
-            if policy.naming == "given" and not candidate.table:
+            if policy.naming == "given" and not has_names(candidate.table):
                 unnamed += 1
                 continue
             if policy.naming == "given" and candidate.table.get("source") == "truth":
@@ -119,12 +120,15 @@ def score_methods(
                 counted.append((measured, image.type))
         if unnamed:
             notes.append(
-                f"{name}: {unnamed} candidates without names are left out (premask name gives"
-                " names; --naming many-to-one names by the truth)."
+                f"{name}: {count(unnamed, 'candidate')} without names"
+                f" {verb(unnamed, 'is', 'are')} left out (premask name gives names;"
+                " --naming many-to-one names by the truth)."
             )
         if by_truth:
             notes.append(
-                f"{name}: {by_truth} candidates that their own truth has named are left out."
+                f"{name}: {count(by_truth, 'candidate')} that"
+                f" {verb(by_truth, 'its', 'their')} own truth has named"
+                f" {verb(by_truth, 'is', 'are')} left out."
             )
         if counted:
             scores[name] = summarise(counted, policy, project.phases.names)

@@ -84,7 +84,8 @@ def render(tables: Table | Sequence[Table], form: str = "text") -> str:
     if form == "latex":
         return "\n\n".join(_latex(table) for table in made)
     if form == "json":
-        return json.dumps([_json(table) for table in made], indent=2, ensure_ascii=False)
+        content = {"tables": [_json(table) for table in made]}
+        return json.dumps(content, indent=2, ensure_ascii=False)
     raise PremaskError(
         f"a table cannot be printed as {form!r}; {', '.join(FORMATS)} are accepted"
         f"{nearest(form, FORMATS)}"

@@ -23,7 +23,12 @@ from premask.core.records import Cost, ImageRecord, Parameters
 from premask.io.images import read_micrograph
 from premask.preannotators.methods import run
 from premask.project import objects
-from premask.workflow.hardware import hardware, peak_mb
+from premask.workflow.hardware import (
+    forget_peak_memory,
+    hardware,
+    memory_mb,
+    peak_memory_mb,
+)
 
 
 @dataclass(frozen=True)
@@ -57,11 +62,14 @@ def _end_with_parent() -> None:
 def make_regions(root: Path, image: ImageRecord, parameters: Parameters, jobs: int) -> Result:
     """Read one image from the project and divide it into regions.
 
-    The time of reading and of the first compilation of a method's loops is not counted.
+    The time of reading and of the first compilation of a method's loops is not counted,
+    nor the memory that the process held before: the worker does many candidates.
     """
     pixels = _pixels(root, image)
     options = _hashable(parameters.options)
     _warm_up(parameters.method, pixels.ndim, str(pixels.dtype), options)
+    forget_peak_memory()
+    held = memory_mb()
     started, cpu_started = time.perf_counter(), time.process_time()
     regions = run(
         pixels, parameters.method, parameters.n_regions, seed=parameters.seed, **parameters.options
@@ -69,7 +77,7 @@ def make_regions(root: Path, image: ImageRecord, parameters: Parameters, jobs: i
     cost = Cost(
         seconds=time.perf_counter() - started,
         cpu_seconds=time.process_time() - cpu_started,
-        peak_mb=peak_mb(),
+        peak_mb=round(max(peak_memory_mb() - held, 0.0), 1),
         jobs=jobs,
         hardware=hardware(),
     )
