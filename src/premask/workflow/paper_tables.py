@@ -29,6 +29,11 @@ RUNTIME_COLUMNS = (
     Column("Hardware"),
 )
 
+RUNTIME_NOTES = (
+    "Wall-clock seconds per image, without the compilation of loops on their first use.",
+    "Memory: the most that was held at once for it, on top of the idle process (Linux alone).",
+)
+
 
 def runtime_table(costs: Mapping[str, Sequence[Cost]]) -> Table:
     """Seconds per image of each method (Table 1).
@@ -64,11 +69,7 @@ def runtime_table(costs: Mapping[str, Sequence[Cost]]) -> Table:
                     hardware,
                 )
             )
-    notes = [
-        "Wall-clock seconds per image, without the compilation of loops on their first use.",
-        "Memory: the most that a candidate took at once, on top of the idle process with its"
-        " libraries; known on Linux alone.",
-    ]
+    notes = [*RUNTIME_NOTES]
     if left_out:
         notes.append(
             f"{count(left_out, 'candidate')} {verb(left_out, 'is', 'are')} left out, made side by"
