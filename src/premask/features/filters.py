@@ -110,7 +110,7 @@ def ridges(channel: Channel, sigma: float) -> tuple[Channel, Channel]:
         for order in ((2, 0), (0, 2), (1, 1))
     )
     middle = (xx + yy) / 2
-    spread = magnitude((xx - yy) / 2, xy)
+    spread = magnitude(np.float32(0.5) * (xx - yy), xy)
     return np.maximum(spread - middle, 0), np.maximum(middle + spread, 0)
 
 
