@@ -162,7 +162,7 @@ def test_unnamed_candidate_wears_neutral_colours_and_the_command_that_names_it()
     unnamed = candidate("kmeans", named=False)
     text = render_gallery(page(image("a b.png", truth=None, candidates=(unnamed,)), project="p"))
     read = Page(text)
-    wanted = "not named yet: premask name p --image 'a b.png' --method kmeans 0=Alpha …"
+    wanted = "then run: premask name p --image 'a b.png' --method kmeans 0=? 1=? 2=?"
     assert wanted in read.text
     assert "1 candidate not named yet" in read.text
     labels = pictures(text, "png")[0].convert("RGB")

@@ -29,8 +29,8 @@ Tolerance = Annotated[
 
 def add_commands(app: typer.Typer) -> None:
     """Put this module's commands into the command line."""
-    app.command("evaluate", rich_help_panel="3 Measure")(evaluate)
-    app.command("tables", rich_help_panel="3 Measure")(tables)
+    app.command("evaluate", rich_help_panel="4 Measure")(evaluate)
+    app.command("tables", rich_help_panel="4 Measure")(tables)
 
 
 def evaluate(

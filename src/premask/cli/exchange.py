@@ -19,8 +19,8 @@ Format = Annotated[str, typer.Option("--format", help="png: index PNGs, matched 
 
 def add_commands(app: typer.Typer) -> None:
     """Put this module's commands into the command line."""
-    app.command("import", rich_help_panel="4 Exchange")(import_)
-    app.command("export", rich_help_panel="4 Exchange")(export)
+    app.command("import", rich_help_panel="5 Exchange")(import_)
+    app.command("export", rich_help_panel="5 Exchange")(export)
 
 
 def import_(

@@ -11,6 +11,7 @@ import typer
 
 from premask import __version__
 from premask.cli import (
+    annotate,
     assess,
     candidates,
     exchange,
@@ -29,7 +30,7 @@ app = typer.Typer(
     rich_markup_mode="rich",
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for module in (start, project, candidates, assess, exchange):
+for module in (start, project, candidates, annotate, assess, exchange):
     module.add_commands(app)
 
 

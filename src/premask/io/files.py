@@ -11,6 +11,9 @@ from pathlib import Path
 
 from premask.core.errors import PremaskError
 
+TEMPORARY = ".premask-*.tmp"
+"""Names of half-written files; only a process that was killed leaves one behind."""
+
 
 def sha256_of(data: bytes) -> str:
     """The SHA-256 of some bytes in 64 hexadecimal digits: the name of immutable content."""

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
+import time
 from pathlib import Path
 
 from premask.core.errors import PremaskError
-from premask.io.files import sha256_of, write_atomically
+from premask.io.files import TEMPORARY, sha256_of, write_atomically
 
 FOLDER = "objects"
 
@@ -29,6 +31,23 @@ def put(root: Path, data: bytes, suffix: str) -> str:
 def path_of(root: Path, key: str) -> Path:
     """Where the bytes of a key lie."""
     return root / FOLDER / key[:2] / key
+
+
+def sweep(root: Path, *, older_than: float = 86_400) -> int:
+    """Delete half-written files that a killed process left; returns how many.
+
+    Parameters
+    ----------
+    older_than : float
+        Seconds; younger ones may belong to a process that is still writing.
+    """
+    swept = 0
+    for path in (root / FOLDER).glob(f"*/{TEMPORARY}"):
+        with contextlib.suppress(OSError):  # another process was quicker
+            if time.time() - path.stat().st_mtime > older_than:
+                path.unlink()
+                swept += 1
+    return swept
 
 
 def existing(root: Path, key: str) -> Path:

@@ -71,7 +71,7 @@ def render_gallery(page: GalleryPage, *, longest_side: int | None = None) -> str
         void_shown=any((c.label_map == VOID).any() for i in page.images for c in i.candidates)
         or any((i.truth == VOID).any() for i in page.images if i.truth is not None),
         style=Markup(_text("gallery.css")),  # noqa: S704 - our own file
-        script=Markup(_text("gallery.js")),  # noqa: S704 - our own file
+        script=Markup(_script()),  # noqa: S704 - our own files
         script_hash=_script_hash(),
     )
 
@@ -194,7 +194,9 @@ def _card(
         "candidate": candidate,
         "labels": label_uri(candidate.label_map, colours, longest_side),
         "shares": _shares(names, colours, candidate.fractions),
-        "command": f"{shlex.join([*command, f'0={page.phases[0][0]}'])} …",
+        "swatches": _swatches(names, colours, candidate.fractions),
+        "names": [(name, _hex(colour)) for name, colour in page.phases],
+        "command": shlex.join(command),
         "policy": scores.policy if scores else None,
         "mean_iou": scores.mean_iou if scores else math.nan,
         "boundary_f1": scores.boundary_f1 if scores else math.nan,
@@ -209,6 +211,14 @@ def _shares(
 ) -> list[tuple[str, str, float]]:
     rows = zip(names, colours, (float(share) for share in fractions), strict=False)
     return [row for row in rows if row[2] > 0]
+
+
+def _swatches(
+    names: Sequence[str], colours: Sequence[str], fractions: Sequence[float]
+) -> list[tuple[int, str, str, float]]:
+    """Index, name, colour and share of every label that occurs."""
+    rows = zip(names, colours, (float(share) for share in fractions), strict=False)
+    return [(index, *row) for index, row in enumerate(rows) if row[2] > 0]
 
 
 def _hex(colour: str) -> str:
@@ -240,9 +250,13 @@ def _text(name: str) -> str:
     return resources.files("premask.workflow").joinpath("templates", name).read_text("utf-8")
 
 
+def _script() -> str:
+    return _text("gallery.js") + _text("gallery_regions.js")
+
+
 def _script_hash() -> str:
     """What the page's content security policy lets run: this script and no other."""
-    digest = hashlib.sha256(_text("gallery.js").encode()).digest()
+    digest = hashlib.sha256(_script().encode()).digest()
     return base64.b64encode(digest).decode("ascii")
 
 

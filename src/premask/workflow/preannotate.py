@@ -16,6 +16,7 @@ from premask.core.records import ImageRecord, Parameters
 from premask.preannotators.methods import all_methods, check_options, find, not_ready
 from premask.project.candidates import has_candidate, save_candidate
 from premask.project.images import all_images
+from premask.project.objects import sweep
 from premask.project.project import Project
 from premask.workflow.hardware import cores
 from premask.workflow.worker import Result, make_regions, start_worker
@@ -113,6 +114,7 @@ def preannotate(
             summary.present += 1
         else:
             tasks.append(Task(image, parameters))
+    sweep(project.root)
     workers = max(1, min(jobs or cores(), len(tasks)))
     _run(project, tasks, workers, summary, on_progress)
     return summary

@@ -1,0 +1,1 @@
+"""The web application's server: routes over a project, nothing of its own."""

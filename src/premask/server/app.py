@@ -1,0 +1,46 @@
+"""The server: one project, its routes, and the built front end."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from fastapi import FastAPI, Request
+from fastapi.responses import JSONResponse
+from fastapi.staticfiles import StaticFiles
+
+from premask import __version__
+from premask.core.errors import PremaskError
+from premask.project.project import Project
+from premask.project.sessions import ConflictError
+from premask.server import candidates, images, sessions
+from premask.server.security import guard
+
+STATIC = Path(__file__).parent / "static"
+
+
+def create_app(project: Project, *, token: str | None = None) -> FastAPI:
+    """The application of a project.
+
+    Parameters
+    ----------
+    token : str, optional
+        Needed by every request where other machines can reach the server.
+    """
+    app = FastAPI(title="premask", version=__version__, docs_url=None, redoc_url=None)
+    app.state.project = project
+    app.middleware("http")(guard(token))
+    app.add_exception_handler(PremaskError, _refused)
+    app.add_exception_handler(ConflictError, _conflict)
+    for routes in (images.router, candidates.router, sessions.router):
+        app.include_router(routes, prefix="/api")
+    if STATIC.is_dir():
+        app.mount("/", StaticFiles(directory=STATIC, html=True), name="page")
+    return app
+
+
+async def _refused(_request: Request, error: Exception) -> JSONResponse:
+    return JSONResponse({"detail": str(error)}, status_code=400)
+
+
+async def _conflict(_request: Request, error: Exception) -> JSONResponse:
+    return JSONResponse({"detail": str(error)}, status_code=409)

@@ -1,0 +1,40 @@
+"""Listen, and serve until somebody stops it."""
+
+from __future__ import annotations
+
+import socket
+
+import uvicorn
+
+from premask.core.errors import PremaskError
+from premask.project.project import Project
+from premask.server.app import create_app
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """A socket that the server can take; it is there before the address is printed.
+
+    Raises
+    ------
+    PremaskError
+        If the address is unknown or taken.
+    """
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    sock = socket.socket(family, socket.SOCK_STREAM)
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        sock.bind((host, port))
+    except OSError as error:
+        sock.close()
+        raise PremaskError(
+            f"cannot listen on {host}, port {port}: {error.strerror}; choose another --port"
+        ) from None
+    sock.listen(128)
+    return sock
+
+
+def serve(project: Project, sock: socket.socket, token: str | None) -> None:
+    """Answer requests on a socket until Ctrl-C."""
+    app = create_app(project, token=token)
+    config = uvicorn.Config(app, log_level="warning", access_log=False, lifespan="off")
+    uvicorn.Server(config).run([sock])

@@ -1,0 +1,198 @@
+"""What the routes take and answer; the front end's types are generated from these."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+Strategy = Literal["scratch", "preannotated"]
+State = Literal["new", "pre-annotated", "in progress", "submitted", "doubtful", "agreed"]
+Name = Annotated[str, Field(min_length=1, max_length=64)]
+Number = Annotated[int, Field(ge=1, le=2**53)]
+Index = Annotated[int, Field(ge=0, le=254)]
+Revision = Annotated[int, Field(ge=0, le=2**53)]
+
+
+class Body(BaseModel):
+    """A request's body: no field that is not known."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class PhaseOut(BaseModel):
+    """A phase of the project."""
+
+    index: int
+    name: str
+    colour: str
+
+
+class ProjectOut(BaseModel):
+    """What the page needs to know of the project."""
+
+    name: str
+    version: str
+    phases: list[PhaseOut]
+    types: dict[str, list[str]]
+    inside: dict[str, list[str]]
+    annotators: list[str]
+
+
+class AnnotatorIn(Body):
+    """Somebody signs in."""
+
+    name: str = Field(max_length=200)
+
+
+class AnnotatorOut(BaseModel):
+    """The name as it is kept."""
+
+    name: str
+
+
+class SessionOut(BaseModel):
+    """A session, as its annotator sees it."""
+
+    id: int
+    image: str
+    annotator: str
+    strategy: Strategy
+    state: Literal["open", "submitted", "returned", "accepted"]
+    revision: int
+    created: str
+    choice: dict[str, Any]
+
+
+class ImageOut(BaseModel):
+    """An image in the overview."""
+
+    id: str
+    name: str
+    type: str | None
+    width: int
+    height: int
+    um_per_px: float | None
+    state: State
+    candidates: int
+    named: int
+    sessions: list[SessionOut]
+    """Of the annotator who asks."""
+    annotators: list[str]
+    """Everybody who works or worked on it."""
+
+
+class CandidateOut(BaseModel):
+    """A candidate's facts for the gallery."""
+
+    id: int
+    method: str
+    n_regions: int
+    seconds: float
+    names: list[int | None]
+    margins: list[float]
+    source: str | None
+    fractions: list[float]
+    """Share of each phase (of each region while there are no names), 0 to 1."""
+    fragments: int
+    islands_removed: int
+    findings: list[str]
+
+
+class ImageDetailOut(ImageOut):
+    """An image and all that there is to choose from."""
+
+    channels: Literal[1, 3]
+    bits: Literal[8, 16]
+    window: tuple[int, int]
+    """Grey levels that are shown black and white at first."""
+    allowed: list[int]
+    """Phases that its type may show."""
+    details: list[CandidateOut]
+
+
+class NamesIn(Body):
+    """The phase of each region, by its number; none for a region without a name."""
+
+    names: dict[Annotated[str, Field(pattern=r"^\d{1,3}$")], Index | None]
+
+
+class ChoiceIn(Body):
+    """What a pre-annotated map is begun with."""
+
+    candidate: Number
+    phases: dict[Annotated[str, Field(pattern=r"^\d{1,3}$")], Number] = {}
+    reason: str = Field("", max_length=2000)
+    uniform: bool = False
+
+
+class BeginIn(Body):
+    """An annotator opens an image under a strategy."""
+
+    image: str = Field(max_length=100)
+    strategy: Strategy
+    choice: ChoiceIn | None = None
+    ground: Index | None = None
+
+
+class ChooseIn(Body):
+    """Another choice for a session that has begun."""
+
+    choice: ChoiceIn
+    revision: Revision
+
+
+class RestoreIn(Body):
+    """Back to an earlier version."""
+
+    version: Number
+    revision: Revision
+
+
+class SubmitIn(Body):
+    """The map is finished as it stands."""
+
+    revision: Revision
+    note: str = Field("", max_length=2000)
+
+
+class EventsIn(Body):
+    """Lines of the session's log, see :mod:`premask.core.sessions`."""
+
+    events: list[dict[str, Any]] = Field(max_length=5000)
+
+
+class EventsOut(BaseModel):
+    """How many of them were new."""
+
+    new: int
+
+
+class TimeOut(BaseModel):
+    """Minutes of a session so far, by each measure."""
+
+    active: float
+    strict60: float
+    gap100: float
+    wall: float
+
+
+class RevisionOut(BaseModel):
+    """The state that the next save is made on."""
+
+    revision: int
+
+
+class VersionOut(BaseModel):
+    """A label map that was submitted."""
+
+    id: int
+    created: str
+    parent: int | None
+    note: str
+
+
+class ConflictOut(BaseModel):
+    """Why a save was not taken."""
+
+    detail: str

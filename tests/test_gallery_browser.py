@@ -1,0 +1,103 @@
+"""The gallery page in a real browser: which region is which, and the command that names them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from playwright.sync_api import Page
+
+from helpers import small_micrograph
+from premask.workflow.gallery import render_gallery
+from premask.workflow.gallery_page import GalleryCandidate, GalleryImage, GalleryPage
+
+SHAPE = (120, 160)
+
+
+def candidate(method: str, label_map: np.ndarray, named: bool) -> GalleryCandidate:
+    counts = np.bincount(label_map.ravel(), minlength=4) / label_map.size
+    return GalleryCandidate(method, label_map, named, 0.1, 0.1, 4, 7, tuple(counts.tolist()))
+
+
+@pytest.fixture
+def gallery(page: Page, tmp_path: Path) -> Page:
+    """Four vertical stripes, once without names, once named."""
+    stripes = np.repeat(np.arange(4, dtype=np.uint8), SHAPE[1] // 4)[None].repeat(SHAPE[0], axis=0)
+    image = GalleryImage(
+        name="a b.png",
+        type=None,
+        image=small_micrograph(0, SHAPE),
+        um_per_px=None,
+        crop_bottom=0,
+        original_height=SHAPE[0],
+        candidates=(
+            candidate("texture", stripes, named=False),
+            candidate("kmeans", stripes % 2, named=True),
+        ),
+    )
+    phases = (("Alpha", "#800080"), ("Fe2B (pink)", "#ffc0cb"))
+    text = render_gallery(GalleryPage("steel", phases, (image,), project="steel"))
+    (tmp_path / "gallery.html").write_text(text, encoding="utf-8")
+    faults: list[str] = []
+    page.on("pageerror", lambda error: faults.append(str(error)))
+    page.on("console", lambda line: faults.append(line.text) if line.type == "error" else None)
+    page.goto((tmp_path / "gallery.html").as_uri())
+    page.wait_for_function("document.querySelector('.labels').complete")
+    assert faults == []
+    return page
+
+
+def pixel(page: Page, kind: str, x: int) -> list[int]:
+    found: list[int] = page.evaluate(
+        f"[...document.querySelector('canvas.{kind}').getContext('2d')"
+        f".getImageData({x}, 60, 1, 1).data]"
+    )
+    return found
+
+
+def test_pointing_at_a_swatch_lights_its_region_up(gallery: Page) -> None:
+    panel = gallery.locator(".candidate[data-method=texture]")
+    assert panel.locator(".swatch").count() == 4
+    panel.locator(".swatch").nth(2).hover()
+    assert pixel(gallery, "spot", 100)[3] == 0, "region 2 is bare"
+    for x in (20, 60, 140):
+        assert pixel(gallery, "spot", x)[3] > 100, "the others are dimmed"
+    gallery.locator("h1").hover()
+    assert gallery.locator("canvas.spot").count() == 0
+
+
+def test_pointing_at_the_picture_tells_the_region(gallery: Page) -> None:
+    panel = gallery.locator(".candidate[data-method=texture]")
+    box = panel.locator(".viewport").bounding_box()
+    assert box is not None
+    for region in range(4):
+        gallery.mouse.move(
+            box["x"] + box["width"] * (region + 0.5) / 4, box["y"] + box["height"] / 2
+        )
+        assert panel.locator(".under").inner_text() == f"region {region}"
+
+
+def test_picked_names_are_shown_at_once_and_make_the_command(gallery: Page) -> None:
+    panel = gallery.locator(".candidate[data-method=texture]")
+    start = "premask name steel --image 'a b.png' --method texture"
+    assert panel.locator(".command").inner_text() == f"{start} 0=? 1=? 2=? 3=?"
+    panel.locator("select").nth(1).select_option(label="Fe2B (pink)")
+    panel.locator("select").nth(3).select_option(label="Alpha")
+    assert panel.locator(".command").inner_text() == f"{start} '1=Fe2B (pink)' 3=Alpha"
+    gallery.locator("h1").hover()
+    gallery.evaluate("document.activeElement.blur()")
+    assert pixel(gallery, "preview", 60) == [255, 192, 203, 255]
+    assert pixel(gallery, "preview", 140) == [128, 0, 128, 255]
+    assert panel.locator(".copy").is_visible()
+    panel.locator("select").nth(1).select_option(label="?")
+    panel.locator("select").nth(3).select_option(label="?")
+    assert gallery.locator("canvas.preview").count() == 0
+
+
+def test_named_phases_light_up_by_keyboard(gallery: Page) -> None:
+    panel = gallery.locator(".candidate[data-method=kmeans]")
+    assert panel.locator(".swatch").all_inner_texts() == ["Alpha", "Fe2B (pink)"]
+    panel.locator(".swatch").first.focus()
+    assert pixel(gallery, "spot", 20)[3] == 0
+    assert pixel(gallery, "spot", 60)[3] > 100
