@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from premask.cli.out import err, out
+from premask.cli.out import Json, answer, err
 from premask.cli.project import ProjectFolder
 from premask.core.errors import PremaskError
 
@@ -28,6 +28,7 @@ def annotate(
     no_browser: Annotated[
         bool, typer.Option("--no-browser", help="Do not open a browser.")
     ] = False,
+    json: Json = False,
 ) -> None:
     """Choose candidates, repair them and submit, in the browser. Ctrl-C stops the server."""
     from premask.project.project import open_project
@@ -39,7 +40,7 @@ def annotate(
     number = sock.getsockname()[1]
     name = f"[{host}]" if ":" in host else host
     address = f"http://{name}:{number}/" + (f"?token={token}" if token else "")
-    out(f"premask is at {address}")
+    answer(json, {"address": address}, [f"premask is at {address}"])
     if token:
         err("premask: whoever has this address can see and change the project; there is no TLS")
     if not no_browser:
