@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -57,6 +58,21 @@ def premask(
         cwd=cwd,
         env={**os.environ, "COLUMNS": "160", **(env or {})},
     )
+
+
+def start_server(root: Path, port: int = 0) -> tuple[subprocess.Popen[str], str]:
+    """``premask annotate`` as a user starts it, and the address that it prints."""
+    server = subprocess.Popen(
+        command("annotate", root, "--port", port, "--no-browser"),
+        stdout=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "PYTHONUNBUFFERED": "1"},
+    )
+    assert server.stdout is not None
+    with server.stdout as lines:
+        found = re.search(r"http://\S+", lines.readline())
+    assert found, "the server prints its address first"
+    return server, found[0]
 
 
 def answer(*arguments: object) -> Any:

@@ -15,6 +15,7 @@ from PIL import Image
 
 from premask import PremaskError
 from premask.core.phases import VOID, neutral_colours
+from premask.core.regions import MAX_REGIONS
 from premask.evaluate.scores import score
 from premask.workflow.gallery import (
     GalleryCandidate,
@@ -285,6 +286,11 @@ def test_more_than_fifteen_regions_fit() -> None:
     uri = label_uri(label_map, neutral_colours(40), 100)
     picture = Image.open(io.BytesIO(base64.b64decode(uri.split(",")[1])))
     assert np.array_equal(np.array(picture), label_map)
+
+
+@pytest.mark.parametrize("n", [2, 15, MAX_REGIONS])
+def test_a_colour_tells_its_region(n: int) -> None:
+    assert len(set(neutral_colours(n))) == n
 
 
 @pytest.mark.parametrize("shape", [(90, 120), (90, 120, 3)])

@@ -200,3 +200,39 @@ def test_a_network_drive_is_recognised(monkeypatch: pytest.MonkeyPatch, tmp_path
     with engine.connect() as connection:
         assert connection.exec_driver_sql("PRAGMA journal_mode").scalar() == "delete"
     engine.dispose()
+
+
+def test_a_project_of_the_first_schema_is_brought_up_to_date_and_keeps_its_data(
+    tmp_path: Path,
+) -> None:
+    from alembic import command
+    from alembic.config import Config
+    from sqlalchemy import create_engine, text
+
+    root = tmp_path / "old"
+    root.mkdir()
+    settings.write(root, Settings(make_phases(["Alpha", "TiB2"])))
+    engine = create_engine(f"sqlite:///{root / database.FILE_NAME}")
+    config = Config()
+    config.set_main_option("script_location", "premask.project:migrations")
+    with engine.connect() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0001")
+        connection.execute(
+            text(
+                "INSERT INTO images VALUES"
+                " ('f00d', 1, 'a.png', 'f00d.png', 'I', 8, 6, 0, NULL, NULL, 0, '2026')"
+            )
+        )
+        connection.execute(
+            text(
+                "INSERT INTO label_maps VALUES"
+                " (7, 'f00d', 'ana', 'reference', 'beef.png', 0, '2026', NULL, 'kept')"
+            )
+        )
+        connection.commit()
+    engine.dispose()
+    opened = open_project(root)
+    (image,) = images.all_images(opened)
+    (version,) = label_maps.versions(opened, image, "reference")
+    assert (image.name, version.id, version.note, version.session) == ("a.png", 7, "kept", None)

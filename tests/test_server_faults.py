@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import re
 import signal
 import subprocess
 import threading
@@ -15,7 +13,7 @@ import httpx
 import numpy as np
 import pytest
 
-from helpers import command, write_images
+from helpers import command, start_server, write_images
 from premask.core.phases import VOID, make_phases
 from premask.core.tiles import Tile, encode_tiles
 from premask.project.images import all_images
@@ -39,23 +37,12 @@ def project(tmp_path: Path) -> Project:
 @contextmanager
 def running(root: Path) -> Iterator[tuple[subprocess.Popen[str], str]]:
     """The server as a user starts it, and its address."""
-    server = subprocess.Popen(
-        command("annotate", root, "--port", "0", "--no-browser"),
-        stdout=subprocess.PIPE,
-        text=True,
-        env={**os.environ, "PYTHONUNBUFFERED": "1"},
-    )
+    server, address = start_server(root)
     try:
-        assert server.stdout is not None
-        line = server.stdout.readline()
-        found = re.search(r"http://\S+", line)
-        assert found, line
-        yield server, found[0]
+        yield server, address
     finally:
         server.kill()
         server.wait()
-        assert server.stdout is not None
-        server.stdout.close()
 
 
 def saves_until_it_dies(address: str, number: int, revision: int, seed: int) -> tuple[int, int]:

@@ -11,7 +11,7 @@ from premask.cli.out import Json, answer, err, progress_line
 from premask.cli.project import Image, OptionalProject, ProjectFolder
 from premask.cli.tables import table_lines
 from premask.core.errors import PremaskError
-from premask.core.words import count, verb
+from premask.core.words import count, typed, verb
 
 if TYPE_CHECKING:
     from premask.workflow.name import Named
@@ -73,7 +73,8 @@ def preannotate(
     lines = [f"{count(summary.made, 'candidate')} made, {there}"]
     lines += [f"left out: {reason}" for reason in summary.left_out]
     if not summary.stopped:
-        lines.append(f"Next: premask gallery {project} gallery.html, premask name {project} --help")
+        where = typed(project)
+        lines.append(f"Next: premask gallery {where} gallery.html, premask name {where} --help")
     answer(json, summary.__dict__, lines)
     for line in summary.failed:
         err(f"premask: not made: {line}")

@@ -9,7 +9,7 @@ import typer
 
 from premask.cli.out import Json, answer, err
 from premask.core.errors import PremaskError
-from premask.core.words import count, verb
+from premask.core.words import count, typed, verb
 
 if TYPE_CHECKING:
     from premask.workflow.add import Added
@@ -70,7 +70,7 @@ def init(
         [
             f"{project}: a project with {count(len(names), 'phase')}: {', '.join(names)}",
             f"Colours, types and rules are in {project / 'premask.toml'}; edit them as you like.",
-            f"Next: premask add {project} FOLDER",
+            f"Next: premask add {typed(project)} FOLDER",
         ],
     )
 
@@ -146,7 +146,7 @@ def _added_lines(project: Path, result: Added) -> list[str]:
         )
         lines += [f"  {image.name}: {image.crop_bottom} px" for image in cropped[:10]]
         if bars > 10:
-            lines.append(f"  and {bars - 10} more; all are in: premask status {project}")
+            lines.append(f"  and {bars - 10} more; all are in: premask status {typed(project)}")
     if scaled:
         lines.append(
             f"{len(scaled)} {verb(len(scaled), 'has', 'have')} a scale,"
@@ -158,7 +158,7 @@ def _added_lines(project: Path, result: Added) -> list[str]:
         if image.um_per_px is None and image.scale_source
     ]
     if result.added:
-        lines.append(f"Next: premask preannotate {project}")
+        lines.append(f"Next: premask preannotate {typed(project)}")
     return lines
 
 

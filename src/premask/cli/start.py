@@ -9,7 +9,7 @@ import typer
 
 from premask.cli.out import Json, answer, duration, err, progress_line
 from premask.cli.project import OptionalProject
-from premask.core.words import count
+from premask.core.words import count, typed
 
 
 def add_commands(app: typer.Typer) -> None:
@@ -35,7 +35,7 @@ def demo(
         "",
         f"{count(result.images, 'micrograph')}, {count(result.candidates, 'candidate')}, {took}",
         f"Open this page in a browser: {result.gallery.resolve()}",
-        f"The project is in {out}; go on with: premask status {out}",
+        f"The project is in {out}; go on with: premask status {typed(out)}",
     ]
     answer(
         json,

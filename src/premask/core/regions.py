@@ -20,7 +20,7 @@ def check_n_classes(n_classes: int, *, largest: int = MAX_REGIONS) -> int:
             f"n_classes is {n_classes!r}; a whole number from 2 to {largest} is accepted"
         )
     if not 2 <= n_classes <= largest:
-        raise PremaskError(f"{n_classes} regions were asked for; 2 to {largest} are accepted")
+        raise PremaskError(f"the number of regions is {n_classes}; 2 to {largest} are accepted")
     return int(n_classes)
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shlex
+
 
 def count(n: int, noun: str, plural: str = "") -> str:
     """A number and its noun, in the plural where there is not exactly one.
@@ -23,3 +25,14 @@ def verb(n: int, one: str, several: str) -> str:
     ('has', 'are')
     """
     return one if n == 1 else several
+
+
+def typed(word: object) -> str:
+    """A path or a name as it is typed in a shell: in quotes where it has spaces.
+
+    Examples
+    --------
+    >>> typed("steel"), typed("steel 2")
+    ('steel', "'steel 2'")
+    """
+    return shlex.quote(str(word))

@@ -41,11 +41,14 @@ class WorkingCopy:
         In the crop; see :mod:`premask.core.origins`.
     revision : int
         The save that it is the state of.
+    save : str
+        The name of that save; empty where there was none.
     """
 
     labels: NDArray[np.uint8]
     origins: NDArray[np.uint8]
     revision: int
+    save: str
 
 
 def add_annotator(project: Project, name: str) -> str:
@@ -181,7 +184,7 @@ def working_copy(project: Project, number: int) -> WorkingCopy:
         if row is not None
     ]
     paste(labels, origins, tiles)
-    return WorkingCopy(labels, origins, record.revision)
+    return WorkingCopy(labels, origins, record.revision, record.last_save)
 
 
 def save_tiles(

@@ -11,6 +11,7 @@ import tomli_w
 
 from premask.core.errors import PremaskError, nearest
 from premask.core.phases import Phases, make_phases
+from premask.core.words import typed
 from premask.io.files import write_atomically
 
 FILE_NAME = "premask.toml"
@@ -99,7 +100,7 @@ def read(root: Path) -> Settings:
     except FileNotFoundError:
         raise PremaskError(
             f"{root} is not a premask project (it has no {FILE_NAME});"
-            f" make one with: premask init {root} --classes Alpha,TiB2,TiN"
+            f" make one with: premask init {typed(root)} --classes Alpha,TiB2,TiN"
         ) from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise PremaskError(f"{path} cannot be read as TOML: {error}; mend it by hand") from None

@@ -64,7 +64,8 @@ def get_one(session: OwnSession) -> SessionOut:
 def get_planes(project: Opened, session: OwnSession) -> Response:
     """Labels, then origins; the revision is in a header."""
     copy = working_copy(project, session.id)
-    return array_reply(np.stack([copy.labels, copy.origins]), X_Revision=copy.revision)
+    planes = np.stack([copy.labels, copy.origins])
+    return array_reply(planes, X_Revision=copy.revision, X_Save=copy.save)
 
 
 @router.patch("/sessions/{session}/tiles")

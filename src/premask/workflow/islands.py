@@ -8,6 +8,7 @@ from typing import Any
 
 from premask.core.errors import PremaskError
 from premask.core.records import Candidate, ImageRecord
+from premask.core.words import typed
 from premask.project.candidates import all_candidates, has_names, set_islands
 from premask.project.images import all_images, find_image
 from premask.project.project import Project
@@ -124,6 +125,7 @@ def _chosen(
     found = all_candidates(project, records, [method] if method else None)
     if not found:
         raise PremaskError(
-            f"there are no such candidates; make them with: premask preannotate {project.root}"
+            "there are no such candidates; make them with:"
+            f" premask preannotate {typed(project.root)}"
         )
     return [(by_id[candidate.image], candidate) for candidate in found]

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from premask.core.errors import PremaskError
 from premask.core.phases import Phases
 from premask.core.records import Candidate, ImageRecord
+from premask.core.words import typed
 from premask.naming.checks import check
 from premask.naming.descriptors import RegionDescriptors
 from premask.naming.grey_order import name_by_grey as by_grey
@@ -67,7 +68,7 @@ def name_by_hand(project: Project, image: str, method: str, names: Sequence[str]
     if candidate is None:
         raise PremaskError(
             f"{record.name} has no candidate of {method}; make it with:"
-            f" premask preannotate {project.root} --method {method}"
+            f" premask preannotate {typed(project.root)} --method {method}"
         )
     return _store_parsed(project, record, candidate, names)
 
@@ -161,7 +162,7 @@ def name_by_prototypes(
     if not named:
         raise PremaskError(
             "no candidate to name, or none named by hand yet to take names from; name one first:"
-            f" premask name {project.root} --image IMAGE --method METHOD"
+            f" premask name {typed(project.root)} --image IMAGE --method METHOD"
             f" 0={project.phases.names[0]} ..."
         )
     return _least_sure_first(named)
@@ -196,7 +197,8 @@ def _to_name(
     ]
     if not candidates:
         raise PremaskError(
-            f"there are no candidates to name; make them with: premask preannotate {project.root}"
+            "there are no candidates to name; make them with:"
+            f" premask preannotate {typed(project.root)}"
         )
     return pairs
 

@@ -13,6 +13,7 @@ from typing import Any
 
 from premask.core.errors import PremaskError
 from premask.core.records import ImageRecord, Parameters
+from premask.core.words import typed
 from premask.preannotators.methods import all_methods, check_options, find, not_ready
 from premask.project.candidates import has_candidate, save_candidate
 from premask.project.images import all_images
@@ -101,7 +102,7 @@ def preannotate(
     records = list(all_images(project) if images is None else images)
     if not records:
         raise PremaskError(
-            f"{project.root} has no images; add some with: premask add {project.root} FOLDER"
+            f"{project.root} has no images; add some with: premask add {typed(project.root)} FOLDER"
         )
     merged = method_options(project, options or {})
     summary = Summary()

@@ -14,6 +14,7 @@ from premask.core.errors import PremaskError
 from premask.core.micrograph import window
 from premask.core.phases import VOID, phase_fractions
 from premask.core.records import Candidate, ImageRecord
+from premask.core.words import typed
 from premask.evaluate.policy import Policy
 from premask.evaluate.scores import summarise
 from premask.io.files import write_atomically
@@ -54,7 +55,7 @@ def write_gallery(
     records = list(all_images(project) if images is None else images)
     if not records:
         raise PremaskError(
-            f"{project.root} has no images; add some with: premask add {project.root} FOLDER"
+            f"{project.root} has no images; add some with: premask add {typed(project.root)} FOLDER"
         )
     shown = tuple(_image(project, record) for record in records)
     page = GalleryPage(

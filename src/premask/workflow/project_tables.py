@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from premask.core.errors import PremaskError
 from premask.core.records import Candidate, ImageRecord
-from premask.core.words import count, verb
+from premask.core.words import count, typed, verb
 from premask.evaluate.policy import Absent, NamingMode, Policy
 from premask.evaluate.scores import Measured, Scores, measure, summarise
 from premask.preannotators.methods import all_methods
@@ -60,7 +60,7 @@ def project_tables(
         if not found:
             raise PremaskError(
                 f"{project.root} has no candidates; make them with:"
-                f" premask preannotate {project.root} --jobs 1"
+                f" premask preannotate {typed(project.root)} --jobs 1"
             )
         costs = {name: [c.cost for _, c in pairs] for name, pairs in found.items()}
         made.append(runtime_table(costs))

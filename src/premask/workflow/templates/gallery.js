@@ -76,6 +76,7 @@
       show(row);
     });
     for (const end of ["pointerup", "pointercancel"]) row.addEventListener(end, () => { drag = null; });
+    row.addEventListener("preview", () => { if (outline.checked) scheduleOutlines(row); });
     row.addEventListener("pointerleave", () => row.classList.remove("pointing"));
     row.addEventListener("dblclick", (event) => {
       const viewport = event.target.closest(".viewport");
@@ -117,16 +118,18 @@
   function drawOutline(image, k) {
     const { naturalWidth: w, naturalHeight: h } = image;
     if (!w) return;
-    let canvas = image.nextElementSibling;
+    const stage = image.parentElement;
+    let canvas = stage.querySelector("canvas.edge");
     if (!canvas) {
       canvas = document.createElement("canvas");
-      image.after(canvas);
+      canvas.className = "edge";
+      stage.append(canvas);
     }
     canvas.width = w;
     canvas.height = h;
     const context = canvas.getContext("2d", { willReadFrequently: true });
     context.imageSmoothingEnabled = false;
-    context.drawImage(image, 0, 0);
+    context.drawImage(stage.querySelector("canvas.preview") ?? image, 0, 0);
     const picture = context.getImageData(0, 0, w, h);
     const from = new Uint32Array(picture.data.buffer.slice(0));
     const to = new Uint32Array(picture.data.buffer);
@@ -157,7 +160,7 @@
         if (outline.checked) scheduleOutlines(target);
       } else {
         inView.delete(target);
-        for (const canvas of all("canvas", target)) canvas.remove();
+        for (const canvas of all("canvas.edge", target)) canvas.remove();
       }
     }
   }, { rootMargin: "300px" });
@@ -165,7 +168,7 @@
   outline.addEventListener("change", () => {
     document.body.classList.toggle("outlines", outline.checked);
     if (outline.checked) inView.forEach(scheduleOutlines);
-    else all("canvas").forEach((canvas) => canvas.remove());
+    else all("canvas.edge").forEach((canvas) => canvas.remove());
   });
 
   // Filters and order.

@@ -60,14 +60,20 @@
       const option = swatch.querySelector("select").selectedOptions[0];
       words.push(option.value ? quoted(`${swatch.dataset.index}=${option.text}`) : `${swatch.dataset.index}=?`);
       if (option.value) names.set(colourOf(swatch.dataset.colour), colourOf(option.value));
+      swatch.dataset.picked = option.value && option.text;
       swatch.style.setProperty("--named", option.value || "transparent");
     }
     const given = words.filter((word) => !word.endsWith("=?"));
     command.textContent = `${command.dataset.start} ${(given.length ? given : words).join(" ")}`;
-    panel.querySelector(".copy").hidden = !given.length;
+    const copy = panel.querySelector(".copy");
+    copy.hidden = !given.length;
+    copy.textContent = "copy";
     if (names.size) layer(panel, "preview", (pixel) => names.get(pixel) ?? pixel);
     else panel.querySelector("canvas.preview")?.remove();
     panel.classList.toggle("previewed", names.size > 0);
+    // The list that was picked from keeps the focus: what was picked is seen all the same.
+    unlight(panel);
+    panel.dispatchEvent(new Event("preview", { bubbles: true }));
   }
 
   for (const panel of all(".candidate")) {
@@ -100,7 +106,7 @@
       const y = Math.floor(((event.clientY - box.top) / box.height) * h);
       const pixel = data[y * w + x];
       const swatch = all(".swatch", panel).find((one) => colourOf(one.dataset.colour) === pixel);
-      under.value = swatch ? swatch.dataset.name : "";
+      under.value = swatch ? [swatch.dataset.name, swatch.dataset.picked].filter(Boolean).join(": ") : "";
       for (const one of all(".swatch", panel)) one.classList.toggle("at", one === swatch);
     });
     viewport.addEventListener("pointerleave", () => {
