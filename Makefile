@@ -10,7 +10,7 @@ PYTEST_ARGS ?= -n auto --dist loadfile
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check -q
 
-.PHONY: demo test lint docs benchmark clean
+.PHONY: demo test lint docs screenshots benchmark clean
 
 $(BIN)/python:
 	$(PYTHON) -m venv $(VENV)
@@ -29,15 +29,20 @@ lint: $(BIN)/python
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/python hatch_build.py check lint test
 	$(BIN)/codespell src tests docs benchmarks README.md CONTRIBUTING.md CHANGELOG.md
 
 docs: $(BIN)/python
 	$(PIP) install -e ".[docs]"
 	$(BIN)/zensical build --clean
 
+screenshots: $(BIN)/python
+	$(PIP) install -e ".[test]"
+	$(BIN)/python docs/make_screenshots.py
+
 benchmark: $(BIN)/python
 	$(PIP) install -e ".[test]"
 	$(BIN)/python benchmarks/run.py
 
 clean:
-	rm -rf .venv premask-demo site .pytest_cache .mypy_cache .ruff_cache
+	rm -rf .venv frontend/node_modules src/premask/server/static premask-demo site .pytest_cache .mypy_cache .ruff_cache

@@ -201,7 +201,7 @@ def test_every_picture_is_used_and_small() -> None:
 def test_pictures_come_from_the_script(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     pictures = script("make_pictures")
     made = {path.stem for path in (DOCS / "img").glob("*.png")}
-    assert made == {*pictures.PICTURES, "gallery"}
+    assert made == {*pictures.PICTURES, *script("make_screenshots").SCREENSHOTS, "gallery"}
     monkeypatch.setattr(pictures, "OUT", tmp_path)
     pictures.metrics()
     again, kept = (cv2.imread(str(folder / "metrics.png")) for folder in (tmp_path, DOCS / "img"))

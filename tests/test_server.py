@@ -275,7 +275,13 @@ def test_names_that_lead_elsewhere_lead_nowhere(client: TestClient, path: str) -
 
 @pytest.mark.parametrize(
     "data",
-    [b"", b"PMT1", gzip.compress(b"x" * 1000, mtime=0), encode_tiles([])[:-1], json.dumps({}).encode()],
+    [
+        b"",
+        b"PMT1",
+        gzip.compress(b"x" * 1000, mtime=0),
+        encode_tiles([])[:-1],
+        json.dumps({}).encode(),
+    ],
 )
 def test_a_malformed_save_is_refused_and_changes_nothing(client: TestClient, data: bytes) -> None:
     number = begin(client)["id"]
@@ -313,3 +319,10 @@ def test_a_thumbnail_is_small(client: TestClient) -> None:
     assert answer.headers["content-type"] == "image/jpeg"
     assert answer.content[:2] == b"\xff\xd8"
     assert len(answer.content) < 20_000
+
+
+def test_the_front_end_knows_the_routes_as_they_are() -> None:
+    kept = Path(__file__).parent.parent / "frontend" / "src" / "api" / "openapi.json"
+    assert json.loads(kept.read_text(encoding="utf-8")) == create_app(None).openapi(), (
+        "write it anew with: python -m premask.server.describe, then run npm run types"
+    )

@@ -18,8 +18,8 @@ from premask.server.security import guard
 STATIC = Path(__file__).parent / "static"
 
 
-def create_app(project: Project, *, token: str | None = None) -> FastAPI:
-    """The application of a project.
+def create_app(project: Project | None, *, token: str | None = None) -> FastAPI:
+    """The application of a project (of none, to describe the routes).
 
     Parameters
     ----------

@@ -60,6 +60,8 @@ def overview(project: Project, images: Sequence[ImageRecord] | None = None) -> l
     for session in all_sessions(project):
         if crops.get(session.image) == session.crop_bottom:
             sessions[session.image].append(session)
+    for found in candidates.values():  # the same number key for a method on every image
+        found.sort(key=lambda one: (one.parameters.method, one.id))
     return [
         Overview(
             record,

@@ -1,0 +1,159 @@
+/** The server's routes as functions; their types come from the server's own description. */
+
+import type { components } from "./schema";
+
+type Schemas = components["schemas"];
+export type Project = Schemas["ProjectOut"];
+export type Phase = Schemas["PhaseOut"];
+export type Image = Schemas["ImageOut"];
+export type ImageDetail = Schemas["ImageDetailOut"];
+export type Candidate = Schemas["CandidateOut"];
+export type Session = Schemas["SessionOut"];
+export type Choice = Schemas["ChoiceIn"];
+export type Begin = Schemas["BeginIn"];
+export type Version = Schemas["VersionOut"];
+export type Minutes = Schemas["TimeOut"];
+export type Grain = "fine" | "medium" | "coarse";
+
+/** What the server refused, in its own words. */
+export class ApiError extends Error {
+  constructor(
+    /** HTTP status; 0 where the server could not be reached. */
+    readonly status: number,
+    message: string,
+  ) {
+    super(message);
+  }
+}
+
+export type Plane = Uint8Array | Uint16Array | Int32Array;
+
+export interface Raster<T extends Plane = Plane> {
+  data: T;
+  /** As in numpy: (H, W), (H, W, 3) or (2, H, W). */
+  shape: number[];
+}
+
+let annotator = "";
+
+/** Every further request is this annotator's. */
+export function actAs(name: string): void {
+  annotator = name;
+}
+
+interface Extra {
+  json?: unknown;
+  body?: Uint8Array<ArrayBuffer>;
+  headers?: Record<string, string>;
+  /** Go on although the page is being closed. */
+  keepalive?: boolean;
+}
+
+async function request(method: string, path: string, extra: Extra = {}): Promise<Response> {
+  const headers: Record<string, string> = { ...extra.headers };
+  if (annotator) headers["X-Premask-Annotator"] = encodeURIComponent(annotator);
+  const init: RequestInit = { method, headers, keepalive: extra.keepalive ?? false };
+  if (extra.json !== undefined) {
+    headers["Content-Type"] = "application/json";
+    init.body = JSON.stringify(extra.json);
+  } else if (extra.body) {
+    headers["Content-Type"] = "application/octet-stream";
+    init.body = extra.body;
+  }
+  let response: Response;
+  try {
+    response = await fetch(`/api${path}`, init);
+  } catch {
+    throw new ApiError(0, "the server cannot be reached; what you draw is kept in this browser");
+  }
+  if (!response.ok) throw new ApiError(response.status, await reason(response));
+  return response;
+}
+
+async function reason(response: Response): Promise<string> {
+  try {
+    const { detail } = await response.json();
+    return typeof detail === "string" ? detail : JSON.stringify(detail);
+  } catch {
+    return `${response.status} ${response.statusText}`;
+  }
+}
+
+async function json<T>(method: string, path: string, body?: unknown): Promise<T> {
+  return (await request(method, path, body === undefined ? {} : { json: body })).json();
+}
+
+async function raster(path: string): Promise<Raster & { headers: Headers }> {
+  const response = await request("GET", path);
+  const buffer = await response.arrayBuffer();
+  const shape = (response.headers.get("X-Shape") ?? "").split(",").map(Number);
+  const type = response.headers.get("X-Type");
+  const data =
+    type === "uint16"
+      ? new Uint16Array(buffer)
+      : type === "int32"
+        ? new Int32Array(buffer)
+        : new Uint8Array(buffer);
+  return { data, shape, headers: response.headers };
+}
+
+export const api = {
+  project: () => json<Project>("GET", "/project"),
+  signIn: (name: string) => json<{ name: string }>("POST", "/annotators", { name }),
+  images: () => json<Image[]>("GET", "/images"),
+  image: (id: string) => json<ImageDetail>("GET", `/images/${id}`),
+  thumbnailUrl: (id: string) => `/api/images/${id}/thumbnail`,
+  /** Grey (H, W) or RGB (H, W, 3), 8 or 16 bit. */
+  pixels: (id: string) =>
+    raster(`/images/${id}/pixels`) as Promise<Raster<Uint8Array | Uint16Array>>,
+  superpixels: (id: string, grain: Grain) =>
+    raster(`/images/${id}/superpixels/${grain}`) as Promise<Raster<Int32Array>>,
+  regions: (candidate: number) =>
+    raster(`/candidates/${candidate}/regions`) as Promise<Raster<Uint8Array>>,
+  /** Phases, 255 where a region has no name; the regions themselves while none has. */
+  labels: (candidate: number) =>
+    raster(`/candidates/${candidate}/labels`) as Promise<Raster<Uint8Array>>,
+  nameRegions: (candidate: number, names: Record<string, number | null>) =>
+    json<Candidate>("PUT", `/candidates/${candidate}/names`, { names }),
+  /** Name what nobody has named on this image, by the images named so far. */
+  suggestNames: (image: string) => json<Candidate[]>("POST", `/images/${image}/suggest-names`),
+  begin: (body: Begin) => json<Session>("POST", "/sessions", body),
+  session: (id: number) => json<Session>("GET", `/sessions/${id}`),
+  /** Labels and origins, (H, W) each, and the revision that they are the state of. */
+  async planes(id: number) {
+    const { data, shape, headers } = await raster(`/sessions/${id}/planes`);
+    const [, height = 0, width = 0] = shape;
+    const size = height * width;
+    const planes = data as Uint8Array;
+    return {
+      height,
+      width,
+      labels: planes.slice(0, size),
+      origins: planes.slice(size),
+      revision: Number(headers.get("X-Revision")),
+      /** Name of the save that made this revision. */
+      save: headers.get("X-Save") ?? "",
+    };
+  },
+  async save(id: number, revision: number, save: string, data: Uint8Array<ArrayBuffer>) {
+    const headers = { "X-Revision": String(revision), "X-Save": save };
+    const response = await request("PATCH", `/sessions/${id}/tiles`, { body: data, headers });
+    return (await response.json()) as { revision: number };
+  },
+  async events(id: number, events: unknown[], keepalive = false) {
+    const response = await request("POST", `/sessions/${id}/events`, {
+      json: { events },
+      keepalive,
+    });
+    return (await response.json()) as { new: number };
+  },
+  time: (id: number) => json<Minutes>("GET", `/sessions/${id}/time`),
+  choose: (id: number, choice: Choice, revision: number) =>
+    json<{ revision: number }>("POST", `/sessions/${id}/choice`, { choice, revision }),
+  submit: (id: number, revision: number, note = "") =>
+    json<Version>("POST", `/sessions/${id}/submit`, { revision, note }),
+  reopen: (id: number) => json<Session>("POST", `/sessions/${id}/reopen`, {}),
+  versions: (id: number) => json<Version[]>("GET", `/sessions/${id}/versions`),
+  restore: (id: number, version: number, revision: number) =>
+    json<{ revision: number }>("POST", `/sessions/${id}/restore`, { version, revision }),
+};

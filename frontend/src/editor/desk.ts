@@ -1,0 +1,185 @@
+/** Operations on a session's map: from pointer down to up, at once, undone and redone. */
+
+import type { Grain, Project } from "../api/client";
+import { nextRedo, nextUndo, record, redo, undo } from "../core/history";
+import { ORIGIN } from "../core/labelMap";
+import {
+  allBut,
+  apply,
+  applyOnce,
+  closePatch,
+  type OpenPatch,
+  openPatch,
+  type Patch,
+} from "../core/paint";
+import type { Spans } from "../core/spans";
+import { type SuperpixelIndex, superpixelOutline } from "../core/superpixels";
+import type { Point } from "../core/view";
+import { type Clockwork, drew, reading } from "./clockwork";
+import { changed } from "./saver";
+import { mapChanged, type Screen, setLines } from "./screen";
+import { areaSpans, clickSpans, optionsOf, type Setting, strokeSpans, wayOf } from "./tools";
+import { history, type Work } from "./work";
+
+interface Operation {
+  patch: OpenPatch;
+  setting: Setting;
+  /** Where the stroke has come to, image px. */
+  last: Point | null;
+  /** ms of the session's clock. */
+  start: number;
+}
+
+export interface Desk {
+  work: Work;
+  screen: Screen;
+  clock: Clockwork;
+  project: Project;
+  operation: Operation | null;
+  /** Corners of the lasso or polygon that is being drawn, image px. */
+  corners: Point[];
+  superpixels: Map<Grain, SuperpixelIndex>;
+  /** The superpixel under the pointer, -1 for none. */
+  hovered: number;
+  /** The map or the history changed. */
+  onchange: () => void;
+}
+
+/** Pointer down at an image point. */
+export function begin(desk: Desk, setting: Setting, here: Point): void {
+  const way = wayOf(setting.tool);
+  if (way === "points" && desk.corners.length) {
+    addCorner(desk, here);
+    return;
+  }
+  desk.operation = { patch: openPatch(), setting, last: null, start: reading(desk.clock).t };
+  if (way === "stroke") {
+    strokeTo(desk, here);
+  } else if (way === "click") {
+    paint(desk, clickSpans(setting, desk.work.map, desk.work.grey, here));
+    finish(desk);
+  } else {
+    addCorner(desk, here);
+  }
+}
+
+/** The pointer moves while it is down, or between the corners of a polygon. */
+export function strokeTo(desk: Desk, here: Point): void {
+  const { operation, work } = desk;
+  if (!operation) return;
+  paint(desk, strokeSpans(operation.setting, work.map, work.grey, operation.last, here));
+  operation.last = here;
+}
+
+export function addCorner(desk: Desk, here: Point): void {
+  desk.corners.push(here);
+  outline(desk, here);
+}
+
+/** Take the last corner of a polygon back. */
+export function dropCorner(desk: Desk): void {
+  desk.corners.pop();
+  const last = desk.corners.at(-1);
+  if (last) outline(desk, last);
+  else cancel(desk);
+}
+
+/** Show the lasso or polygon as it would be closed from a point. */
+export function outline(desk: Desk, here: Point): void {
+  const [first] = desk.corners;
+  const points = [...desk.corners, here, ...(first && desk.corners.length > 1 ? [first] : [])];
+  const lines: number[] = [];
+  for (let i = 0; i + 1 < points.length; i++) {
+    lines.push(points[i]!.x, points[i]!.y, points[i + 1]!.x, points[i + 1]!.y);
+  }
+  setLines(desk.screen, lines);
+}
+
+export function closeArea(desk: Desk): void {
+  if (desk.operation && desk.corners.length > 2) {
+    paint(desk, areaSpans(desk.corners, desk.work.map));
+    finish(desk);
+  }
+  cancel(desk);
+}
+
+/** Pointer up: what was drawn is one operation. */
+export function finish(desk: Desk): void {
+  const { operation } = desk;
+  if (!operation) return;
+  desk.operation = null;
+  const { tool } = operation.setting;
+  keep(
+    desk,
+    closePatch(operation.patch),
+    tool,
+    operation.start,
+    optionsOf(operation.setting).phase,
+  );
+}
+
+/** Drop the lasso or polygon. */
+export function cancel(desk: Desk): void {
+  desk.corners = [];
+  desk.operation = null;
+  desk.hovered = -1;
+  setLines(desk.screen, []);
+}
+
+/** An operation on the whole image at once. */
+export function operate(
+  desk: Desk,
+  tool: string,
+  masks: Iterable<readonly [number | null, Spans]>,
+  locked: Iterable<number>,
+  phase: number,
+): void {
+  const start = reading(desk.clock).t;
+  const options = { paintOver: allBut(locked), origin: ORIGIN.expert };
+  keep(desk, applyOnce(desk.work.map, masks, options), tool, start, phase);
+}
+
+/** Undo or redo; false where the next step belongs to another image. */
+export function step(desk: Desk, back: boolean): boolean {
+  const next = back ? nextUndo(history) : nextRedo(history);
+  if (next && next.image !== desk.work.session.image) return false;
+  if (!(back ? undo : redo)(history, desk.work.map)) return true;
+  const t = reading(desk.clock).t;
+  const tool = back ? "undo" : "redo";
+  drew(desk.clock, { start: t, end: t, tool, phase: null, px: 0 });
+  afterChange(desk);
+  return true;
+}
+
+/** Outline the superpixel under the pointer. */
+export function hover(desk: Desk, index: SuperpixelIndex | undefined, here: Point): void {
+  if (!index || desk.operation) return;
+  const [x, y] = [Math.floor(here.x), Math.floor(here.y)];
+  const inside = x >= 0 && y >= 0 && x < index.width && y < index.height;
+  const id = inside ? index.ids[y * index.width + x]! : -1;
+  if (id === desk.hovered) return;
+  desk.hovered = id;
+  setLines(desk.screen, id < 0 ? [] : Float64Array.from(superpixelOutline(index, id)));
+}
+
+function paint(desk: Desk, spans: Spans): void {
+  const { operation, work } = desk;
+  if (!operation) return;
+  apply(work.map, spans, optionsOf(operation.setting), operation.patch);
+  mapChanged(desk.screen);
+}
+
+/** A finished operation: into the log, the history and the saver. */
+function keep(desk: Desk, patch: Patch | null, tool: string, start: number, phase: number | null) {
+  const end = reading(desk.clock).t;
+  drew(desk.clock, { start, end, tool, phase, px: patch?.px ?? 0 });
+  if (!patch) return;
+  record(history, { image: desk.work.session.image, tool, patch });
+  afterChange(desk);
+}
+
+function afterChange(desk: Desk): void {
+  changed(desk.work.saver);
+  mapChanged(desk.screen);
+  desk.onchange();
+}

@@ -1,0 +1,194 @@
+/**
+ * Autosave: changed tiles go to the server within two seconds, one save after the other,
+ * and stand in the journal until they are acknowledged.
+ */
+
+import { ApiError, api } from "../api/client";
+import { encodeTiles } from "../core/deltas";
+import type { LogEvent } from "../core/events";
+import { type LabelMap, markUnsaved, takeUnsaved } from "../core/labelMap";
+import * as journal from "./journal";
+
+/** Longest time that a stroke waits before it is sent, ms. */
+const DELAY = 1_000;
+/** Between attempts while the server cannot be reached, ms. */
+const RETRY = 3_000;
+const MOST_EVENTS = 4_000;
+/** Events of the last request of a page: browsers give it 64 kB. */
+const MOST_LAST = 200;
+
+export type State = "saved" | "saving" | "offline" | "conflict" | "failed";
+
+interface Flight {
+  revision: number;
+  name: string;
+  tiles: number[];
+  bytes: Uint8Array<ArrayBuffer>;
+}
+
+export interface Saver {
+  session: number;
+  map: LabelMap;
+  /** This load of the page; saves are named after it. */
+  page: string;
+  /** Events that the server does not have. */
+  waiting: LogEvent[];
+  revision: number;
+  state: State;
+  message: string;
+  /** A save on its way; it is sent again as it was until it is answered. */
+  flight: Flight | null;
+  sending: boolean;
+  timer: ReturnType<typeof setTimeout> | undefined;
+  saves: number;
+  /** Nothing of it is to be kept any more. */
+  gone: boolean;
+  onchange: (state: State, message: string) => void;
+}
+
+export function makeSaver(
+  session: number,
+  map: LabelMap,
+  page: string,
+  revision: number,
+  onchange: Saver["onchange"],
+): Saver {
+  return {
+    session,
+    map,
+    page,
+    waiting: [],
+    revision,
+    state: "saved",
+    message: "",
+    flight: null,
+    sending: false,
+    timer: undefined,
+    saves: 0,
+    gone: false,
+    onchange,
+  };
+}
+
+/** Something was drawn: into the journal now, to the server soon. */
+export function changed(saver: Saver): void {
+  writeJournal(saver);
+  if (saver.state === "saved") report(saver, "saving");
+  saver.timer ??= setTimeout(() => void flush(saver), DELAY);
+}
+
+/** Everything that is not acknowledged, as one save. */
+function writeJournal(saver: Saver): void {
+  const unsaved = new Set(saver.flight?.tiles ?? []);
+  saver.map.unsaved.forEach((flag, tile) => {
+    if (flag) unsaved.add(tile);
+  });
+  const entry = {
+    session: saver.session,
+    revision: saver.revision,
+    save: saver.flight?.name ?? "",
+    tiles: encodeTiles(saver.map, [...unsaved]),
+    events: [...saver.waiting],
+  };
+  journal.write(entry).catch(() => report(saver, saver.state, "this browser keeps no journal"));
+}
+
+/** Send what is waiting; true where the server has everything then. */
+export async function flush(saver: Saver): Promise<boolean> {
+  clearTimeout(saver.timer);
+  saver.timer = undefined;
+  if (saver.sending || saver.state === "conflict") return false;
+  saver.sending = true;
+  try {
+    while (saver.flight || saver.map.unsaved.includes(1)) {
+      saver.flight ??= depart(saver);
+      const { revision, name, bytes } = saver.flight;
+      saver.revision = (await api.save(saver.session, revision, name, bytes)).revision;
+      saver.flight = null;
+    }
+    await sendEvents(saver);
+    await journal.clear(saver.session).catch(() => undefined);
+    if (saver.map.unsaved.includes(1)) writeJournal(saver);
+    report(saver, "saved");
+    return true;
+  } catch (error) {
+    failed(saver, error);
+    return false;
+  } finally {
+    saver.sending = false;
+  }
+}
+
+function depart(saver: Saver): Flight {
+  const tiles = takeUnsaved(saver.map);
+  saver.saves += 1;
+  return {
+    revision: saver.revision,
+    name: `${saver.page}-${saver.saves}`,
+    tiles,
+    bytes: encodeTiles(saver.map, tiles),
+  };
+}
+
+async function sendEvents(saver: Saver): Promise<void> {
+  // They leave the list when the server has them; sent twice, they count once.
+  const events = saver.waiting.slice(0, MOST_EVENTS);
+  if (!events.length) return;
+  await api.events(saver.session, events);
+  saver.waiting.splice(0, events.length);
+}
+
+/** Send the log alone: nothing was drawn, but time passes. */
+export async function tick(saver: Saver): Promise<void> {
+  if (saver.flight || saver.map.unsaved.includes(1)) return;
+  try {
+    await sendEvents(saver);
+    if (saver.state === "offline") report(saver, "saved");
+  } catch (error) {
+    failed(saver, error);
+  }
+}
+
+/** The last words of a page that is being closed. */
+export function farewell(saver: Saver): void {
+  if (saver.gone) return;
+  const events = saver.waiting.slice(-MOST_LAST);
+  if (events.length) api.events(saver.session, events, true).catch(() => undefined);
+  writeJournal(saver);
+}
+
+/** After a conflict: forget what was drawn here. The log is kept: the time was spent. */
+export async function abandon(saver: Saver): Promise<void> {
+  saver.map.unsaved.fill(0);
+  saver.flight = null;
+  await api.events(saver.session, saver.waiting.splice(0)).catch(() => undefined);
+  await journal.clear(saver.session);
+  saver.gone = true;
+}
+
+function failed(saver: Saver, error: unknown): void {
+  const message = error instanceof Error ? error.message : String(error);
+  if (error instanceof ApiError && error.status === 409) {
+    report(saver, "conflict", message);
+  } else {
+    const known = error instanceof ApiError && error.status > 0 && error.status < 500;
+    report(saver, known ? "failed" : "offline", message);
+    saver.timer ??= setTimeout(() => void flush(saver), RETRY);
+  }
+}
+
+/** After a conflict: keep what was drawn here, on top of what the server has now. */
+export async function keepMine(saver: Saver): Promise<void> {
+  const session = await api.session(saver.session);
+  if (saver.flight) markUnsaved(saver.map, saver.flight.tiles);
+  saver.flight = null;
+  saver.revision = session.revision;
+  report(saver, "saving");
+  await flush(saver);
+}
+
+function report(saver: Saver, state: State, message = ""): void {
+  saver.state = state;
+  saver.message = message;
+  saver.onchange(state, message);
+}
