@@ -159,6 +159,39 @@ def test_an_interrupt_ends_with_130_and_keeps_what_was_made(
     assert not list(project.root.rglob("*.tmp"))
 
 
+HALF_A_MESSAGE = """
+import os, struct, sys, time
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
+from pathlib import Path
+from premask.workflow.preannotate import _end
+
+def send_half(mark):
+    frame = sys._getframe()
+    while "result_queue" not in frame.f_locals:
+        frame = frame.f_back
+    os.write(frame.f_locals["result_queue"]._writer.fileno(), struct.pack("!i", 1000) + b"half")
+    Path(mark).touch()
+    time.sleep(600)
+
+if __name__ == "__main__":
+    pool = ProcessPoolExecutor(1, mp_context=get_context("spawn"))
+    pool.submit(send_half, sys.argv[1])
+    while not Path(sys.argv[1]).exists():
+        time.sleep(0.01)
+    _end(pool)
+"""
+
+
+def test_a_worker_stopped_in_the_middle_of_sending_does_not_hold_the_process(
+    tmp_path: Path,
+) -> None:
+    script = tmp_path / "half.py"
+    script.write_text(HALF_A_MESSAGE)
+    line = [sys.executable, str(script), str(tmp_path / "mark")]
+    assert subprocess.run(line, timeout=60, check=False).returncode == 0
+
+
 def test_two_runs_on_one_project_share_the_work(tmp_path: Path) -> None:
     made = init_project(tmp_path / "shared", Settings(make_phases(["Alpha", "TiB2"])))
     add_images(made, write_images(tmp_path / "in", 6))

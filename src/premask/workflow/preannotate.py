@@ -223,12 +223,17 @@ def _keep(project: Project, task: Task, future: Future[Result], summary: Summary
 
 
 def _end(pool: ProcessPoolExecutor) -> None:
-    processes = list((pool._processes or {}).values())  # noqa: SLF001 (no public way to stop them)
+    # Before Python 3.14 there is no public way to stop workers at once.
+    processes = list((pool._processes or {}).values())  # noqa: SLF001
+    results = pool._result_queue  # noqa: SLF001
     pool.shutdown(wait=False, cancel_futures=True)
     for process in processes:
         process.terminate()
     for process in processes:
         process.join()
+    # A worker that ended in the middle of sending leaves half a message; the pool's thread,
+    # and with it the whole process, would wait for the rest as long as our end is open.
+    results._writer.close()  # type: ignore[attr-defined]  # noqa: SLF001
 
 
 class _Clock:
