@@ -29,6 +29,8 @@ from premask.workflow.preannotate import preannotate
 
 SIZES = {"1280x959": (959, 1280), "4096x4096": (4096, 4096), "10240x10240": (10240, 10240)}
 MOST_MS = {"1280x959": 4, "4096x4096": 4, "10240x10240": 8}
+METHODS = ("multi-otsu", "superpixels", "k-means", "texture")
+N_CANDIDATES = len(METHODS)
 ANA = {"X-Premask-Annotator": "ana"}
 QUIET = ("no-sandbox", "disable-gpu", "disable-quic", "no-first-run", "disable-sync",
          "disable-background-networking", "disable-component-update")  # fmt: skip
@@ -65,7 +67,7 @@ def measure(browser: Browser, name: str, shape: tuple[int, int], folder: Path) -
     cv2.imwrite(str(folder / "micrograph.png"), image)
     add_images(project, [folder / "micrograph.png"], crop_bottom=0)
     if name == "1280x959":
-        preannotate(project, methods=["multi-otsu", "superpixels", "texture"], jobs=1)
+        preannotate(project, methods=list(METHODS), jobs=1)
     record = all_images(project)[0]
     project.engine.dispose()
     server = subprocess.Popen(
@@ -86,6 +88,8 @@ def measure(browser: Browser, name: str, shape: tuple[int, int], folder: Path) -
         page.set_default_timeout(120_000)
         page.add_init_script("sessionStorage.setItem('premask.annotator', 'ana')")
         page.goto(address[0])
+        page.wait_for_selector(".card")
+        chosen = gallery(page, record.id) if name == "1280x959" else 0.0
         before = time.perf_counter()
         page.evaluate(f"location.hash = '#/sessions/{session}'")
         page.wait_for_selector("html[data-ready]", timeout=120_000)
@@ -110,12 +114,30 @@ def measure(browser: Browser, name: str, shape: tuple[int, int], folder: Path) -
     ]
     if name == "1280x959":
         rows += [
-            Target(f"{name}: opening", f"{opened:.2f} s", "under 1 s", opened < 1),
+            Target(f"{name}: opening the editor", f"{opened:.2f} s", "under 1 s", opened < 1),
+            Target(
+                f"{name}: opening the image with its {N_CANDIDATES} candidates",
+                f"{chosen:.2f} s",
+                "under 1 s",
+                chosen < 1,
+            ),
             Target(f"{name}: submitting", f"{submitted:.0f} ms", "under 300 ms", submitted < 300),
         ]
     else:
-        rows.append(Target(f"{name}: opening", f"{opened:.2f} s", "stated", True))
+        rows.append(Target(f"{name}: opening the editor", f"{opened:.2f} s", "stated", True))
     return rows
+
+
+def gallery(page: Page, image: str) -> float:
+    """Seconds from the link to the regions of every candidate."""
+    before = time.perf_counter()
+    page.evaluate(f"location.hash = '#/images/{image}'")
+    page.wait_for_function(
+        "n => [...document.querySelectorAll('figure:has(.title)')]"
+        ".filter((one) => one.querySelector('.swatch')).length === n",
+        arg=N_CANDIDATES,
+    )
+    return time.perf_counter() - before
 
 
 def strokes(page: Page) -> tuple[list[float], list[float]]:
@@ -164,6 +186,7 @@ def submitting(page: Page) -> float:
     page.wait_for_selector(".state.saved")
     with page.expect_response("**/submit") as caught:
         page.get_by_role("button", name="submit").click()
+    caught.value.finished()  # its times are there only then
     timing = caught.value.request.timing
     return float(timing["responseEnd"] - timing["requestStart"])
 

@@ -188,6 +188,19 @@ def test_every_tool_draws_what_it_should_and_undo_takes_it_back(desk: Desk, page
     assert desk.labels()[60, 255] == 2
 
 
+def test_a_reload_keeps_who_is_signed_in(desk: Desk, page: Page) -> None:
+    page.goto(desk.address)
+    page.get_by_role("button", name="ana").click()
+    expect(page.get_by_role("button", name="sign out")).to_be_visible()
+    refused: list[int] = []
+    page.on("response", lambda answer: refused.append(answer.status) if not answer.ok else None)
+    for _ in range(5):
+        page.reload()
+        expect(page.get_by_role("heading", name="1 image")).to_be_visible()
+        expect(page.get_by_role("button", name="sign out")).to_be_visible()
+    assert not refused, "nothing is asked before the server knows who asks"
+
+
 def test_a_locked_phase_is_never_painted_over(desk: Desk, page: Page) -> None:
     pen = Pen(desk.open(page))
     page.keyboard.press("w")
