@@ -29,7 +29,7 @@ from premask.workflow.preannotate import preannotate
 
 SIZES = {"1280x959": (959, 1280), "4096x4096": (4096, 4096), "10240x10240": (10240, 10240)}
 MOST_MS = {"1280x959": 4, "4096x4096": 4, "10240x10240": 8}
-METHODS = ("multi-otsu", "superpixels", "k-means", "texture")
+METHODS = ("multi-otsu", "superpixels", "kmeans", "texture")
 N_CANDIDATES = len(METHODS)
 ANA = {"X-Premask-Annotator": "ana"}
 QUIET = ("no-sandbox", "disable-gpu", "disable-quic", "no-first-run", "disable-sync",

@@ -15,9 +15,8 @@ from premask.server.common import REFUSALS, Annotator, OneImage, Opened
 from premask.server.images import candidate_out
 from premask.server.reply import array_reply
 from premask.server.schemas import CandidateOut, NamesIn
-from premask.workflow.derive import derive
 from premask.workflow.name import name_by_prototypes, name_regions
-from premask.workflow.overview import candidate_facts
+from premask.workflow.overview import candidate_facts, derived_of
 
 router = APIRouter(responses=REFUSALS)
 CandidateNumber = Annotated[int, Path(ge=1, le=2**53)]
@@ -32,8 +31,7 @@ def get_regions(project: Opened, candidate: CandidateNumber, request: Request) -
 @router.get("/candidates/{candidate}/labels", response_class=Response)
 def get_labels(project: Opened, candidate: CandidateNumber, request: Request) -> Response:
     """The label map: phases where there are names (void where a region has none)."""
-    derived = derive(project, _find(project, candidate)[0])
-    return array_reply(derived.label_map, request)
+    return array_reply(derived_of(project, _find(project, candidate)[0]).label_map, request)
 
 
 @router.put("/candidates/{candidate}/names")

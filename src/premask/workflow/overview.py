@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -24,7 +25,7 @@ from premask.project.images import all_images
 from premask.project.label_maps import session_versions, versions
 from premask.project.project import Project
 from premask.project.sessions import all_sessions
-from premask.workflow.derive import derive
+from premask.workflow.derive import Derived, derive
 from premask.workflow.project_gallery import fragments
 
 
@@ -118,7 +119,7 @@ class CandidateFacts:
 
 def candidate_facts(project: Project, image: ImageRecord, candidate: Candidate) -> CandidateFacts:
     """Facts of a candidate as it is named now."""
-    derived = derive(project, candidate)
+    derived = derived_of(project, candidate)
     n_labels = len(project.phases) if derived.named else int(derived.label_map.max()) + 1
     return CandidateFacts(
         candidate=candidate,
@@ -130,6 +131,24 @@ def candidate_facts(project: Project, image: ImageRecord, candidate: Candidate) 
         if derived.named
         else [],
     )
+
+
+def derived_of(project: Project, candidate: Candidate) -> Derived:
+    """The label map of a candidate, not to be written to; the last few are kept at hand."""
+    key = json.dumps([candidate.content, candidate.table, candidate.islands], sort_keys=True)
+    found = _DERIVED.get((project.root, key))
+    if found is None:
+        found = derive(project, candidate)
+        found.label_map.setflags(write=False)
+        _DERIVED[project.root, key] = found
+        while len(_DERIVED) > MOST_DERIVED:
+            _DERIVED.pop(next(iter(_DERIVED)), None)
+    return found
+
+
+MOST_DERIVED = 12
+"""The candidates of an image or two: the gallery asks for their facts, then for their maps."""
+_DERIVED: dict[tuple[Path, str], Derived] = {}
 
 
 def pixels_of(project: Project, image: ImageRecord) -> Image:
