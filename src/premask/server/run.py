@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import socket
+import threading
 
+import numpy as np
 import uvicorn
 
 from premask.core.errors import PremaskError
+from premask.features.islands import remove_islands
 from premask.project.project import Project
 from premask.server.app import create_app
 
@@ -36,5 +39,11 @@ def listen(host: str, port: int) -> socket.socket:
 def serve(project: Project, sock: socket.socket, token: str | None) -> None:
     """Answer requests on a socket until Ctrl-C."""
     app = create_app(project, token=token)
+    threading.Thread(target=_warm, daemon=True).start()
     config = uvicorn.Config(app, log_level="warning", access_log=False, lifespan="off")
     uvicorn.Server(config).run([sock])
+
+
+def _warm() -> None:
+    """Load the compiled kernels that the first image needs, while the page is being loaded."""
+    remove_islands(np.zeros((64, 64), np.uint8), None)
