@@ -299,3 +299,127 @@ def test_two_tabs_are_told_of_each_other(desk: Desk, browser: Browser) -> None:
     assert labels[180, 75] == 0
     for page in pages:
         page.context.close()
+
+
+def test_operations_stay_inside_the_scope(desk: Desk, page: Page) -> None:
+    pen = Pen(desk.open(page))
+    page.keyboard.press("2")
+    for y in (40, 150):
+        pen.drag((30, y), (120, y))
+    page.keyboard.press("a")
+    pen.click(75, 40)  # a component
+    expect(page.get_by_role("heading", name="In the scope")).to_be_visible()
+    page.keyboard.press("3")
+    page.get_by_label("Other phase").select_option("B")
+    page.get_by_role("button", name="→ C").click()
+    saved(page)
+    labels = desk.labels()
+    assert labels[40, 75] == 2
+    assert labels[150, 75] == 1
+    assert (labels == 1).sum() == (labels == 2).sum()
+
+    page.locator("canvas").first.focus()
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("heading", name="Whole image")).to_be_visible()
+    page.get_by_role("button", name="⇄ C").click()
+    saved(page)
+    labels = desk.labels()
+    assert labels[40, 75] == 1
+    assert labels[150, 75] == 2
+
+    page.locator("canvas").first.focus()
+    page.keyboard.press("a")
+    pen.drag((10, 10), (75, 10), (75, 190), (10, 190))  # a lasso around the left halves
+    page.keyboard.press("1")
+    page.get_by_role("button", name="→ A").click()
+    saved(page)
+    labels = desk.labels()
+    assert labels[40, 60] == 0
+    assert labels[40, 90] == 1
+    assert (labels[:, :72] != 1).all()
+    assert (labels[:, 78:] != 0).all()
+
+
+def test_undo_never_reaches_into_another_map(desk: Desk, page: Page) -> None:
+    with httpx.Client(base_url=desk.address, headers=ANA) as client:
+        image = client.get("/api/images").json()[0]["id"]
+        body = {"image": image, "strategy": "preannotated"}
+        other = client.post("/api/sessions", json=body).json()["id"]
+    pen = Pen(desk.open(page))
+    page.keyboard.press("2")
+    pen.drag((30, 40), (120, 40))
+    saved(page)
+    drawn = desk.labels()
+    page.evaluate(f"location.hash = '#/sessions/{other}'")
+    page.wait_for_selector(f"html[data-ready='{other}']")
+    page.keyboard.press("Control+z")
+    expect(page.locator(".notes")).to_contain_text("belongs to another image")
+    page.get_by_role("link", name="open it").click()
+    page.wait_for_selector(f"html[data-ready='{desk.session}']")
+    np.testing.assert_array_equal(desk.labels(), drawn)
+    page.keyboard.press("Control+z")
+    saved(page)
+    assert (desk.labels() == VOID).all(), "on its own map it is undone"
+
+    # The map changes behind the page's back: what was drawn before fits it no more.
+    page.keyboard.press("Control+y")
+    saved(page)
+    page.evaluate(f"location.hash = '#/sessions/{other}'")
+    page.wait_for_selector(f"html[data-ready='{other}']")
+    with httpx.Client(base_url=desk.address, headers=ANA) as client:
+        client.post(f"/api/sessions/{desk.session}/submit", json={"revision": 3}).raise_for_status()
+        client.post(f"/api/sessions/{desk.session}/reopen", json={}).raise_for_status()
+        versions_ = client.get(f"/api/sessions/{desk.session}/versions").json()
+        body = {"version": versions_[0]["id"], "revision": 3}
+        client.post(f"/api/sessions/{desk.session}/restore", json=body).raise_for_status()
+    page.evaluate(f"location.hash = '#/sessions/{desk.session}'")
+    page.wait_for_selector(f"html[data-ready='{desk.session}']")
+    expect(page.get_by_title("Ctrl+Z")).to_be_disabled()
+
+
+def test_minimap_and_rulers_say_where_one_is(desk: Desk, page: Page) -> None:
+    desk.open(page)
+    minimap = page.get_by_label("Minimap; click to go there")
+    expect(minimap).to_have_count(0)
+    for _ in range(6):
+        page.keyboard.press("+")
+    expect(minimap).to_be_visible()
+    box = minimap.bounding_box()
+    assert box is not None
+    minimap.click(position={"x": box["width"] - 4, "y": box["height"] - 4})
+    canvas = page.get_by_label("Micrograph and its labels; tools draw here")
+    canvas.hover(position={"x": 400, "y": 400})
+    x, y = page.locator(".under").inner_text().split(" · ")[0].split(", ")
+    assert int(x) > WIDTH / 2
+    assert int(y) > HEIGHT / 2
+    page.keyboard.press("r")
+    expect(page.get_by_label("rulers")).to_be_checked()
+
+
+def test_a_large_map_is_worked_on_beside_the_page(tmp_path: Path, page: Page) -> None:
+    side = 4100
+    project = init_project(tmp_path / "project", Settings(make_phases(["A", "B"])))
+    cv2.imwrite(str(tmp_path / "large.png"), np.full((side, side), 60, np.uint8))
+    add_images(project, [tmp_path / "large.png"], crop_bottom=0)
+    image = all_images(project)[0].id
+    project.engine.dispose()
+    server, address = start_server(project.root)
+    try:
+        with httpx.Client(base_url=address, headers=ANA) as client:
+            client.post("/api/annotators", json={"name": "ana"})
+            body = {"image": image, "strategy": "scratch", "ground": 0}
+            session = client.post("/api/sessions", json=body).json()["id"]
+        Desk(project.root, server, address, session).open(page)
+        workers: list[str] = []
+        page.on("worker", lambda worker: workers.append(worker.url))
+        page.keyboard.press("2")
+        page.get_by_role("button", name="→ B").click()
+        expect(page.get_by_title("Ctrl+Z")).to_have_text("undo merge")
+        saved(page)
+        assert workers, "the page itself stayed free"
+        project = open_project(project.root)
+        assert (working_copy(project, session).labels == 1).all()
+        project.engine.dispose()
+    finally:
+        server.kill()
+        server.wait()

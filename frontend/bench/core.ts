@@ -111,7 +111,7 @@ function strokes(map: LabelMap): Times {
     }
     timed(times.finish, () => {
       const closed = closePatch(patch);
-      if (closed) record(history, { image: "a", tool: "brush", patch: closed });
+      if (closed) record(history, { session: 1, tool: "brush", patch: closed });
     });
     timed(times.save, () => encodeTiles(map, takeUnsaved(map)));
     timed(times.undo, () => undo(history, map));
@@ -153,7 +153,7 @@ for (const one of CASES) {
   once("paint the whole map", () => {
     const patch = openPatch();
     apply(map, rectSpans(fullRect(map)), { phase: 0, paintOver: allBut(), origin: 2 }, patch);
-    record(history, { image: "a", tool: "fill", patch: closePatch(patch)! });
+    record(history, { session: 1, tool: "fill", patch: closePatch(patch)! });
   });
   once("flood fill the whole map", () => componentAt(map, 0, 0));
   once("undo the whole map", () => undo(history, map));

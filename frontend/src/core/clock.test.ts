@@ -51,7 +51,7 @@ function session() {
     act: () => take(activity(state, reading())),
     note: (kind: Told, data = {}) => take(note(state, reading(), kind, data)),
     stroke: (start: number) =>
-      take(stroke(state, reading(), { start, end: t, tool: "brush", phase: 1, px: 9 })),
+      take(stroke(state, reading(), { start, end: t, tool: "brush", phase: 1, px: 9, length: 4 })),
     now: () => t,
   };
 }
@@ -95,7 +95,7 @@ describe("the log", () => {
     expect(one.kinds()).toEqual(["open", "activity", "stroke"]);
     expect(one.events[2]).toMatchObject({
       t: 1700,
-      data: { start: 1000, end: 1700, tool: "brush", phase: 1, px: 9 },
+      data: { start: 1000, end: 1700, tool: "brush", phase: 1, px: 9, length: 4 },
     });
   });
 

@@ -35,7 +35,7 @@ export interface LogEvent {
   t: number;
   /** Whole UTC ms. */
   wall: number;
-  /** `activity`: `until`; `stroke`: `start`, `end`, `tool`, `phase`, `px`; and so on. */
+  /** `activity`: `until`; `stroke`: `start`, `end`, `tool`, `phase`, `px`, `length`; and so on. */
   data: Record<string, unknown>;
 }
 
@@ -51,4 +51,6 @@ export interface StrokeFacts {
   phase: number | null;
   /** Pixels whose label changed. */
   px: number;
+  /** Way of the pointer, px of the image; 0 for what is done at once. */
+  length: number;
 }

@@ -16,10 +16,10 @@ import { allBut, apply, applyOnce, closePatch, openPatch } from "./paint";
 import { rectSpans } from "./spans";
 import { anyMap, anyMask, anyOptions, counted, drawn, mapOf } from "./testing";
 
-function paint(history: History, map: LabelMap, phase: number, image = "a"): void {
+function paint(history: History, map: LabelMap, phase: number, session = 1): void {
   const all = rectSpans({ x: 0, y: 0, width: map.width, height: map.height });
   const patch = applyOnce(map, [[phase, all]], { paintOver: allBut(), origin: 2 });
-  record(history, { image, tool: "brush", patch: patch! });
+  record(history, { session, tool: "brush", patch: patch! });
 }
 
 describe("the history", () => {
@@ -45,16 +45,16 @@ describe("the history", () => {
     expect(history.bytes).toBe(entryBytes(nextUndo(history)!));
   });
 
-  it("goes over images in one line and says which is next", () => {
+  it("goes over sessions in one line and says which is next", () => {
     const history = makeHistory();
     const [a, b] = [mapOf("00"), mapOf("11")];
-    paint(history, a, 2, "a");
-    paint(history, b, 2, "b");
-    expect(nextUndo(history)?.image).toBe("b");
+    paint(history, a, 2, 1);
+    paint(history, b, 2, 2);
+    expect(nextUndo(history)?.session).toBe(2);
     undo(history, b);
-    expect(nextUndo(history)?.image).toBe("a");
-    expect(nextRedo(history)?.image).toBe("b");
-    forget(history, "b");
+    expect(nextUndo(history)?.session).toBe(1);
+    expect(nextRedo(history)?.session).toBe(2);
+    forget(history, 2);
     expect(nextRedo(history)).toBeUndefined();
     expect(history.bytes).toBe(entryBytes(nextUndo(history)!));
   });
@@ -89,7 +89,7 @@ describe("the history", () => {
             for (const [spans, options] of events) apply(map, spans, options, patch);
             const closed = closePatch(patch);
             if (!closed) continue;
-            record(history, { image: "a", tool: "brush", patch: closed });
+            record(history, { session: 1, tool: "brush", patch: closed });
             states.push([map.labels.slice(), map.origins.slice()]);
           }
           const matches = (i: number): void => {

@@ -1,6 +1,6 @@
 /**
- * Undo and redo: one line of operations across tools and images, as long as their patches
- * fit into a budget of bytes.
+ * Undo and redo: one line of operations across tools and label maps, as long as their
+ * patches fit into a budget of bytes.
  */
 
 import type { LabelMap } from "./labelMap";
@@ -11,8 +11,8 @@ import type { Rect } from "./spans";
 export const BUDGET = 256 * 1024 * 1024;
 
 export interface Entry {
-  /** The image that the operation changed. */
-  image: string;
+  /** Whose label map the operation changed. */
+  session: number;
   /** The tool, for "undo brush". */
   tool: string;
   patch: Patch;
@@ -56,7 +56,7 @@ export function record(history: History, entry: Entry): void {
   if (dropped > 0) history.done.splice(0, dropped);
 }
 
-/** The operation that {@link undo} would take back: its image has to be open. */
+/** The operation that {@link undo} would take back: its session has to be open. */
 export function nextUndo(history: History): Entry | undefined {
   return history.done.at(-1);
 }
@@ -69,7 +69,7 @@ export function nextRedo(history: History): Entry | undefined {
 /**
  * Take back the last operation.
  *
- * @param map - Of the image that {@link nextUndo} names.
+ * @param map - Of the session that {@link nextUndo} names.
  * @returns What is to be drawn anew, px, or null where there is nothing to undo.
  */
 export function undo(history: History, map: LabelMap): Rect | null {
@@ -90,11 +90,11 @@ function move(from: Entry[], to: Entry[], map: LabelMap, step: 1 | -1): Rect | n
 }
 
 /**
- * Forget an image's operations: its map was loaded anew, and patches are differences to
- * the map that they were made on.
+ * Forget a session's operations: its map is another one now, and patches are differences
+ * to the map that they were made on.
  */
-export function forget(history: History, image: string): void {
-  const keep = (entry: Entry): boolean => entry.image !== image;
+export function forget(history: History, session: number): void {
+  const keep = (entry: Entry): boolean => entry.session !== session;
   history.done = history.done.filter(keep);
   history.undone = history.undone.filter(keep);
   history.bytes = [...history.done, ...history.undone].reduce((sum, e) => sum + entryBytes(e), 0);

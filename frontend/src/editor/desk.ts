@@ -1,8 +1,11 @@
 /** Operations on a session's map: from pointer down to up, at once, undone and redone. */
 
 import type { Grain, Project } from "../api/client";
+import type { StrokeFacts } from "../core/events";
+import { componentAt } from "../core/flood";
 import { nextRedo, nextUndo, record, redo, undo } from "../core/history";
 import { ORIGIN } from "../core/labelMap";
+import type { Mask } from "../core/operations";
 import {
   allBut,
   apply,
@@ -12,12 +15,13 @@ import {
   openPatch,
   type Patch,
 } from "../core/paint";
+import { makeScope, type Scope } from "../core/scope";
 import type { Spans } from "../core/spans";
 import { type SuperpixelIndex, superpixelOutline } from "../core/superpixels";
 import type { Point } from "../core/view";
 import { type Clockwork, drew, reading } from "./clockwork";
 import { changed } from "./saver";
-import { mapChanged, type Screen, setLines } from "./screen";
+import { mapChanged, type Screen, setLines, setShade } from "./screen";
 import { areaSpans, clickSpans, optionsOf, type Setting, strokeSpans, wayOf } from "./tools";
 import { history, type Work } from "./work";
 
@@ -28,6 +32,8 @@ interface Operation {
   last: Point | null;
   /** ms of the session's clock. */
   start: number;
+  /** Way of the pointer so far, image px. */
+  length: number;
 }
 
 export interface Desk {
@@ -41,6 +47,8 @@ export interface Desk {
   superpixels: Map<Grain, SuperpixelIndex>;
   /** The superpixel under the pointer, -1 for none. */
   hovered: number;
+  /** What operations are limited to; null for the whole map. */
+  scope: Scope | null;
   /** The map or the history changed. */
   onchange: () => void;
 }
@@ -52,7 +60,13 @@ export function begin(desk: Desk, setting: Setting, here: Point): void {
     addCorner(desk, here);
     return;
   }
-  desk.operation = { patch: openPatch(), setting, last: null, start: reading(desk.clock).t };
+  desk.operation = {
+    patch: openPatch(),
+    setting,
+    last: null,
+    start: reading(desk.clock).t,
+    length: 0,
+  };
   if (way === "stroke") {
     strokeTo(desk, here);
   } else if (way === "click") {
@@ -68,7 +82,12 @@ export function strokeTo(desk: Desk, here: Point): void {
   const { operation, work } = desk;
   if (!operation) return;
   paint(desk, strokeSpans(operation.setting, work.map, work.grey, operation.last, here));
+  if (operation.last) operation.length += distance(operation.last, here);
   operation.last = here;
+}
+
+function distance(a: Point, b: Point): number {
+  return Math.hypot(b.x - a.x, b.y - a.y);
 }
 
 export function addCorner(desk: Desk, here: Point): void {
@@ -96,11 +115,38 @@ export function outline(desk: Desk, here: Point): void {
 }
 
 export function closeArea(desk: Desk): void {
-  if (desk.operation && desk.corners.length > 2) {
-    paint(desk, areaSpans(desk.corners, desk.work.map));
-    finish(desk);
+  const { operation, corners } = desk;
+  const [first] = corners;
+  if (operation && first) {
+    corners.forEach((corner, i) => {
+      operation.length += distance(corner, corners[i + 1] ?? first);
+    });
+    if (operation.setting.tool === "scope") {
+      take(desk, first, operation.length < CLICK / desk.screen.view.scale);
+    } else if (corners.length > 2) {
+      paint(desk, areaSpans(corners, desk.work.map));
+      finish(desk);
+    }
   }
   cancel(desk);
+}
+
+/** A lasso that is shorter than this is a click, screen px. */
+const CLICK = 12;
+
+function take(desk: Desk, at: Point, click: boolean): void {
+  const { map } = desk.work;
+  const [x, y] = [Math.floor(at.x), Math.floor(at.y)];
+  const inside = x >= 0 && y >= 0 && x < map.width && y < map.height;
+  if (!click) setScope(desk, areaSpans(desk.corners, map));
+  else setScope(desk, inside ? componentAt(map, x, y) : null);
+}
+
+/** Limit operations to a part of the map, or to nothing less than all of it. */
+export function setScope(desk: Desk, mask: Spans | null): void {
+  desk.scope = mask?.size ? makeScope(mask, desk.work.map) : null;
+  setShade(desk.screen, desk.scope);
+  desk.onchange();
 }
 
 /** Pointer up: what was drawn is one operation. */
@@ -109,13 +155,9 @@ export function finish(desk: Desk): void {
   if (!operation) return;
   desk.operation = null;
   const { tool } = operation.setting;
-  keep(
-    desk,
-    closePatch(operation.patch),
-    tool,
-    operation.start,
-    optionsOf(operation.setting).phase,
-  );
+  const { start, length } = operation;
+  const { phase } = optionsOf(operation.setting);
+  keep(desk, closePatch(operation.patch), { start, length, tool, phase });
 }
 
 /** Drop the lasso or polygon. */
@@ -126,33 +168,31 @@ export function cancel(desk: Desk): void {
   setLines(desk.screen, []);
 }
 
-/** An operation on the whole image at once. */
+/** An operation on the whole map or a scope at once. */
 export function operate(
   desk: Desk,
-  tool: string,
-  masks: Iterable<readonly [number | null, Spans]>,
+  masks: readonly Mask[],
   locked: Iterable<number>,
-  phase: number,
+  facts: { tool: string; phase: number; start: number },
 ): void {
-  const start = reading(desk.clock).t;
   const options = { paintOver: allBut(locked), origin: ORIGIN.expert };
-  keep(desk, applyOnce(desk.work.map, masks, options), tool, start, phase);
+  keep(desk, applyOnce(desk.work.map, masks, options), { ...facts, length: 0 });
 }
 
-/** Undo or redo; false where the next step belongs to another image. */
-export function step(desk: Desk, back: boolean): boolean {
+/** Undo or redo; the session that the next step belongs to, where that is another one. */
+export function step(desk: Desk, back: boolean): number | null {
   const next = back ? nextUndo(history) : nextRedo(history);
-  if (next && next.image !== desk.work.session.image) return false;
-  if (!(back ? undo : redo)(history, desk.work.map)) return true;
+  if (next && next.session !== desk.work.session.id) return next.session;
+  if (!(back ? undo : redo)(history, desk.work.map)) return null;
   const t = reading(desk.clock).t;
   const tool = back ? "undo" : "redo";
-  drew(desk.clock, { start: t, end: t, tool, phase: null, px: 0 });
+  drew(desk.clock, { start: t, end: t, tool, phase: null, px: 0, length: 0 });
   afterChange(desk);
-  return true;
+  return null;
 }
 
 /** Outline the superpixel under the pointer. */
-export function hover(desk: Desk, index: SuperpixelIndex | undefined, here: Point): void {
+export function hover(desk: Desk, index: SuperpixelIndex | null, here: Point): void {
   if (!index || desk.operation) return;
   const [x, y] = [Math.floor(here.x), Math.floor(here.y)];
   const inside = x >= 0 && y >= 0 && x < index.width && y < index.height;
@@ -170,11 +210,11 @@ function paint(desk: Desk, spans: Spans): void {
 }
 
 /** A finished operation: into the log, the history and the saver. */
-function keep(desk: Desk, patch: Patch | null, tool: string, start: number, phase: number | null) {
-  const end = reading(desk.clock).t;
-  drew(desk.clock, { start, end, tool, phase, px: patch?.px ?? 0 });
+function keep(desk: Desk, patch: Patch | null, facts: Omit<StrokeFacts, "end" | "px">): void {
+  const length = Math.round(10 * facts.length) / 10;
+  drew(desk.clock, { ...facts, length, end: reading(desk.clock).t, px: patch?.px ?? 0 });
   if (!patch) return;
-  record(history, { image: desk.work.session.image, tool, patch });
+  record(history, { session: desk.work.session.id, tool: facts.tool, patch });
   afterChange(desk);
 }
 

@@ -1,10 +1,12 @@
 /** What the server does not have yet, in this browser: it outlives a crash of the tab. */
 
 import { type DBSchema, type IDBPDatabase, openDB } from "idb";
+import type { Session } from "../api/client";
 import type { LogEvent } from "../core/events";
 
 export interface Entry {
-  session: number;
+  /** See {@link keyOf}. */
+  key: string;
   /** The revision that the tiles were drawn on. */
   revision: number;
   /** Name of the save that was on its way then, or none. */
@@ -15,15 +17,23 @@ export interface Entry {
 }
 
 interface Schema extends DBSchema {
-  sessions: { key: number; value: Entry };
+  sessions: { key: string; value: Entry };
+}
+
+/**
+ * What a session is known by here. Projects take turns at one address and number their
+ * sessions from 1, so that the number alone would give one project's strokes to another.
+ */
+export function keyOf({ id, image, created }: Pick<Session, "id" | "image" | "created">): string {
+  return `${image} ${id} ${created}`;
 }
 
 let opened: Promise<IDBPDatabase<Schema>> | null = null;
 
 function database(): Promise<IDBPDatabase<Schema>> {
-  opened ??= openDB<Schema>(`premask ${location.host}`, 1, {
+  opened ??= openDB<Schema>("premask", 1, {
     upgrade(db) {
-      db.createObjectStore("sessions", { keyPath: "session" });
+      db.createObjectStore("sessions", { keyPath: "key" });
     },
   });
   return opened;
@@ -33,10 +43,10 @@ export async function write(entry: Entry): Promise<void> {
   await (await database()).put("sessions", entry);
 }
 
-export async function read(session: number): Promise<Entry | undefined> {
-  return (await database()).get("sessions", session);
+export async function read(key: string): Promise<Entry | undefined> {
+  return (await database()).get("sessions", key);
 }
 
-export async function clear(session: number): Promise<void> {
-  await (await database()).delete("sessions", session);
+export async function clear(key: string): Promise<void> {
+  await (await database()).delete("sessions", key);
 }

@@ -3,7 +3,7 @@
  * and stand in the journal until they are acknowledged.
  */
 
-import { ApiError, api } from "../api/client";
+import { ApiError, api, type Session } from "../api/client";
 import { encodeTiles } from "../core/deltas";
 import type { LogEvent } from "../core/events";
 import { type LabelMap, markUnsaved, takeUnsaved } from "../core/labelMap";
@@ -28,6 +28,8 @@ interface Flight {
 
 export interface Saver {
   session: number;
+  /** Of the journal, see {@link journal.keyOf}. */
+  key: string;
   map: LabelMap;
   /** This load of the page; saves are named after it. */
   page: string;
@@ -47,14 +49,15 @@ export interface Saver {
 }
 
 export function makeSaver(
-  session: number,
+  session: Session,
   map: LabelMap,
   page: string,
   revision: number,
   onchange: Saver["onchange"],
 ): Saver {
   return {
-    session,
+    session: session.id,
+    key: journal.keyOf(session),
     map,
     page,
     waiting: [],
@@ -84,7 +87,7 @@ function writeJournal(saver: Saver): void {
     if (flag) unsaved.add(tile);
   });
   const entry = {
-    session: saver.session,
+    key: saver.key,
     revision: saver.revision,
     save: saver.flight?.name ?? "",
     tiles: encodeTiles(saver.map, [...unsaved]),
@@ -97,7 +100,7 @@ function writeJournal(saver: Saver): void {
 export async function flush(saver: Saver): Promise<boolean> {
   clearTimeout(saver.timer);
   saver.timer = undefined;
-  if (saver.sending || saver.state === "conflict") return false;
+  if (saver.sending || saver.gone || saver.state === "conflict") return false;
   saver.sending = true;
   try {
     while (saver.flight || saver.map.unsaved.includes(1)) {
@@ -107,7 +110,7 @@ export async function flush(saver: Saver): Promise<boolean> {
       saver.flight = null;
     }
     await sendEvents(saver);
-    await journal.clear(saver.session).catch(() => undefined);
+    await journal.clear(saver.key).catch(() => undefined);
     if (saver.map.unsaved.includes(1)) writeJournal(saver);
     report(saver, "saved");
     return true;
@@ -117,6 +120,21 @@ export async function flush(saver: Saver): Promise<boolean> {
   } finally {
     saver.sending = false;
   }
+}
+
+/** Send what is waiting, whatever is on its way; false where the server cannot have it now. */
+export async function settle(saver: Saver): Promise<boolean> {
+  while (!(await flush(saver))) {
+    if (!saver.sending) return false;
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+  return true;
+}
+
+/** Another saver takes its place: what it has not sent is in the journal. */
+export function retire(saver: Saver): void {
+  clearTimeout(saver.timer);
+  saver.gone = true;
 }
 
 function depart(saver: Saver): Flight {
@@ -135,7 +153,9 @@ async function sendEvents(saver: Saver): Promise<void> {
   const events = saver.waiting.slice(0, MOST_EVENTS);
   if (!events.length) return;
   await api.events(saver.session, events);
-  saver.waiting.splice(0, events.length);
+  // By name, not by number: another request may have taken some of them meanwhile.
+  const sent = new Set(events);
+  saver.waiting = saver.waiting.filter((event) => !sent.has(event));
 }
 
 /** Send the log alone: nothing was drawn, but time passes. */
@@ -162,7 +182,7 @@ export async function abandon(saver: Saver): Promise<void> {
   saver.map.unsaved.fill(0);
   saver.flight = null;
   await api.events(saver.session, saver.waiting.splice(0)).catch(() => undefined);
-  await journal.clear(saver.session);
+  await journal.clear(saver.key);
   saver.gone = true;
 }
 

@@ -2,9 +2,10 @@
 
 import { takeDirty } from "../core/labelMap";
 import { redrawRect } from "../core/render";
+import { drawShade, type Scope } from "../core/scope";
 import { fullRect, intersectRect, type Rect, type Size, unionRect } from "../core/spans";
 import { drawStep, fitView, type Point, toScreen, type View } from "../core/view";
-import { compose, refresh } from "./layer";
+import { compose, type Layer, makeLayer, refresh } from "./layer";
 import type { Work } from "./work";
 
 export interface Screen {
@@ -15,6 +16,8 @@ export interface Screen {
   /** Canvas px per CSS px. */
   ratio: number;
   showLabels: boolean;
+  /** Darkens what operations leave alone; null where they leave nothing alone. */
+  shade: Layer | null;
   /** What is to be composed anew, canvas px. */
   stale: Rect | null;
   frame: number;
@@ -33,6 +36,7 @@ export function makeScreen(canvas: HTMLCanvasElement, work: Work, ondraw: () => 
     view: { scale: 1, x: 0, y: 0 },
     ratio: 1,
     showLabels: true,
+    shade: null,
     stale: null,
     frame: 0,
     lines: [],
@@ -96,6 +100,14 @@ export function setLines(screen: Screen, lines: Float64Array | number[]): void {
   redrawAll(screen);
 }
 
+/** Darken what is outside of a scope. */
+export function setShade(screen: Screen, scope: Scope | null): void {
+  screen.shade = scope && makeLayer(scope, (drawing, out) => drawShade(scope, SHADE, drawing, out));
+  redrawAll(screen);
+}
+
+const SHADE = 0xa81a1410;
+
 function draw(screen: Screen): void {
   screen.frame = 0;
   performance.mark("premask-frame");
@@ -110,6 +122,7 @@ function draw(screen: Screen): void {
   context.fillRect(stale.x, stale.y, stale.width, stale.height);
   compose(work.picture, context, view, stale);
   if (screen.showLabels) compose(work.overlay, context, view, stale);
+  if (screen.shade) compose(screen.shade, context, view, stale);
   drawLines(screen);
   context.restore();
   screen.ondraw();

@@ -19,7 +19,8 @@ export type ToolName =
   | "lasso"
   | "polygon"
   | "fill"
-  | "wand";
+  | "wand"
+  | "scope";
 
 export interface Tool {
   name: ToolName;
@@ -87,6 +88,13 @@ export const TOOLS: readonly Tool[] = [
     key: "w",
     hint: "fills connected similar grey values",
     way: "click",
+  },
+  {
+    name: "scope",
+    label: "Scope",
+    key: "a",
+    hint: "click a component or draw a lasso: operations stay inside; Esc drops it",
+    way: "area",
   },
 ];
 

@@ -11,12 +11,12 @@ import {
   type Grey,
   makeGrey,
 } from "../core/grey";
-import { type History, makeHistory } from "../core/history";
+import { forget, type History, makeHistory } from "../core/history";
 import { type LabelMap, makeLabelMap } from "../core/labelMap";
 import { colourTable, drawLabels, type OverlayStyle } from "../core/render";
 import * as journal from "./journal";
 import { type Layer, makeLayer } from "./layer";
-import { makeSaver, type Saver } from "./saver";
+import { makeSaver, retire, type Saver, settle } from "./saver";
 
 export interface Work {
   session: Session;
@@ -36,18 +36,24 @@ export interface Work {
 /** Undo goes across images: one history for the whole page. */
 export const history: History = makeHistory();
 
+/** The last saver of each session that this page had open. */
+const savers = new Map<number, Saver>();
+
 const nothing = (): void => undefined;
 
 export async function openWork(session: Session, onsave: Saver["onchange"]): Promise<Work> {
+  const before = savers.get(session.id);
+  const settled = before ? await settle(before) : false;
+  if (before) retire(before);
   const image = await api.image(session.image);
   const [pixels, planes, left] = await Promise.all([
     api.pixels(image.id),
     api.planes(session.id),
-    journal.read(session.id).catch(() => undefined),
+    journal.read(journal.keyOf(session)).catch(() => undefined),
   ]);
   const size = { width: planes.width, height: planes.height };
   const map = makeLabelMap(size.width, size.height, planes.labels, planes.origins);
-  const saver = makeSaver(session.id, map, crypto.randomUUID(), planes.revision, onsave);
+  const saver = makeSaver(session, map, crypto.randomUUID(), planes.revision, onsave);
   let recovered = false;
   if (left) {
     saver.waiting.push(...left.events);
@@ -61,6 +67,9 @@ export async function openWork(session: Session, onsave: Saver["onchange"]): Pro
       recovered = true;
     }
   }
+  // Patches fit the map that they were made on, and no other.
+  if (!settled || before?.revision !== planes.revision || recovered) forget(history, session.id);
+  savers.set(session.id, saver);
   const channels = image.channels as 1 | 3;
   const style: OverlayStyle = { colours: new Uint32Array(256), outline: false, hatch: HATCH };
   return {

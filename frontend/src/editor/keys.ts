@@ -1,0 +1,62 @@
+/** What a key means in the editor. */
+
+import { TOOLS, type ToolName } from "./tools";
+
+export type Plain =
+  | "undo"
+  | "redo"
+  | "submit"
+  | "smaller"
+  | "larger"
+  | "pan"
+  | "hide"
+  | "outline"
+  | "rulers"
+  | "cancel"
+  | "close area"
+  | "drop corner"
+  | "zoom in"
+  | "zoom out"
+  | "whole image"
+  | "help";
+
+export type Command =
+  | { do: Plain }
+  | { do: "take"; tool: ToolName }
+  | { do: "phase" | "lock"; phase: number };
+
+type Press = Pick<KeyboardEvent, "key" | "code" | "ctrlKey" | "metaKey" | "shiftKey" | "altKey">;
+
+const PLAIN: Readonly<Record<string, Plain>> = {
+  "[": "smaller",
+  "]": "larger",
+  " ": "pan",
+  h: "hide",
+  o: "outline",
+  r: "rulers",
+  escape: "cancel",
+  "+": "zoom in",
+  "=": "zoom in",
+  "-": "zoom out",
+  0: "whole image",
+  "?": "help",
+};
+const POLYGON: Readonly<Record<string, Plain>> = { enter: "close area", backspace: "drop corner" };
+
+/** The command of a key, null where it means nothing here. */
+export function commandOf(press: Press, tool: ToolName): Command | null {
+  const key = press.key.toLowerCase();
+  if (press.ctrlKey || press.metaKey) {
+    if (key === "z") return { do: press.shiftKey ? "redo" : "undo" };
+    if (key === "y") return { do: "redo" };
+    return key === "enter" ? { do: "submit" } : null;
+  }
+  if (press.altKey) return null;
+  // By the place of the key: with Shift a digit is another character, and which one differs.
+  const digit = /^Digit([1-9])$/.exec(press.code);
+  if (digit) return { do: press.shiftKey ? "lock" : "phase", phase: Number(digit[1]) - 1 };
+  const taken = TOOLS.find((one) => one.key === key);
+  if (taken) return { do: "take", tool: taken.name };
+  const plain = PLAIN[key] ?? (tool === "polygon" ? POLYGON[key] : undefined);
+  return plain ? { do: plain } : null;
+}
