@@ -131,11 +131,13 @@ function depart(saver: Saver): Flight {
 }
 
 async function sendEvents(saver: Saver): Promise<void> {
-  // They leave the list when the server has them; sent twice, they count once.
+  // They leave the list when the server has them; sent twice (by a tick and a save that
+  // meet), they count once.
   const events = saver.waiting.slice(0, MOST_EVENTS);
   if (!events.length) return;
   await api.events(saver.session, events);
-  saver.waiting.splice(0, events.length);
+  const sent = new Set(events);
+  saver.waiting = saver.waiting.filter((event) => !sent.has(event));
 }
 
 /** Send the log alone: nothing was drawn, but time passes. */
@@ -171,7 +173,10 @@ function failed(saver: Saver, error: unknown): void {
   if (error instanceof ApiError && error.status === 409) {
     report(saver, "conflict", message);
   } else {
-    const known = error instanceof ApiError && error.status > 0 && error.status < 500;
+    // A full disk (507) is for somebody to mend, as a refusal is; no answer, or a server that
+    // is being restarted, is not.
+    const status = error instanceof ApiError ? error.status : 0;
+    const known = (status > 0 && status < 500) || status === 507;
     report(saver, known ? "failed" : "offline", message);
     saver.timer ??= setTimeout(() => void flush(saver), RETRY);
   }
