@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import cv2
+import httpx
 import numpy as np
 import pytest
 from numpy.typing import NDArray
@@ -20,6 +21,7 @@ from playwright.sync_api import Page, expect
 from scipy import ndimage
 
 from helpers import answer, premask, start_server
+from premask.core.origins import ORIGINS
 from premask.project.candidates import all_candidates, read_regions
 from premask.project.events import events_of
 from premask.project.images import all_images
@@ -28,9 +30,11 @@ from premask.project.project import open_project
 from premask.project.sessions import all_sessions, working_copy
 from premask.server.app import STATIC
 
-SIDE = 256
+SIDE = 192
+SCALE = 8
+"""Screen px per image px: the zoom is 800 %."""
 SIGHT = 90
-"""What is in sight at 800 %, px."""
+"""What is in sight then, px."""
 PHASES = ("ferritic matrix", "cementite network", "spheroidite", "Widmanstaetten cementite")
 PHASE_KEYS = "qwer"
 METHODS = ("multi-otsu", "texture")
@@ -59,7 +63,9 @@ class Case:
     def regions(self) -> dict[str, Labels]:
         """The regions of each method."""
         project = open_project(self.root)
-        found = {one.parameters.method: read_regions(project, one) for one in all_candidates(project)}
+        found = {
+            one.parameters.method: read_regions(project, one) for one in all_candidates(project)
+        }
         project.engine.dispose()
         return found
 
@@ -118,7 +124,6 @@ class Expert:
     page: Page
     labels: Labels
     truth: Labels
-    scale: float = 0.0
     origin: tuple[float, float] = (0.0, 0.0)
     """Where the image's corner is on the screen, px."""
     painted: Mask = field(init=False)
@@ -130,32 +135,29 @@ class Expert:
     def __post_init__(self) -> None:
         self.painted = np.zeros(self.labels.shape, bool)
 
-    def see(self) -> None:
-        """Find out where the image is from the readout under it, as a user would."""
+    def zoom_in(self) -> None:
+        """Step by step to 800 %; the middle of the picture stays where it is."""
         box = self.page.locator("canvas").bounding_box()
         assert box is not None
         self.middle = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
-        fit = min((box["width"] - 32) / SIDE, (box["height"] - 32) / SIDE)
-        self.scale = fit
-        self.origin = self.middle[0] - SIDE * fit / 2, self.middle[1] - SIDE * fit / 2
         self.half = box["width"] / 2 - 20, box["height"] / 2 - 20
-
-    def zoom_in(self) -> None:
-        """Step by step to 800 %; the middle of the picture stays where it is."""
         shown = self.page.get_by_title("0: the whole image")
         while int(shown.inner_text().split()[0]) < 800:
             before = shown.inner_text()
             self.page.keyboard.press("+")
             expect(shown).not_to_have_text(before)
         assert shown.inner_text() == "800 %"
-        self.scale = 8.0
-        self.origin = self.middle[0] - SIDE * 4, self.middle[1] - SIDE * 4
-        for x, y in ((100, 100), (128, 128), (150, 140)):
-            self.page.mouse.move(*self.at(x + 0.5, y + 0.5))
-            expect(self.page.locator(".under")).to_contain_text(f"{x}, {y} ·")
+        self.origin = self.middle[0] - SIDE / 2 * SCALE, self.middle[1] - SIDE / 2 * SCALE
+        for dx, dy in ((-30, -30), (0, 0), (30, 20)):
+            self.point(SIDE // 2 + dx, SIDE // 2 + dy)
+
+    def point(self, x: int, y: int) -> None:
+        """Point at the middle of a pixel; the readout must name it."""
+        self.page.mouse.move(*self.at(x + 0.5, y + 0.5))
+        expect(self.page.locator(".under")).to_contain_text(f"{x}, {y} ·")
 
     def at(self, x: float, y: float) -> tuple[float, float]:
-        return self.origin[0] + x * self.scale, self.origin[1] + y * self.scale
+        return self.origin[0] + x * SCALE, self.origin[1] + y * SCALE
 
     def bring(self, mask: Mask) -> bool:
         """Drag the image until a part of it is in sight; False where it is too large."""
@@ -167,11 +169,11 @@ class Expert:
             for x, y in corners
         ):
             return True
-        if (box[1] - box[0]) * self.scale > 2 * self.half[0]:
+        if (box[1] - box[0]) * SCALE > 2 * self.half[0]:
             return False
-        if (box[3] - box[2]) * self.scale > 2 * self.half[1]:
+        if (box[3] - box[2]) * SCALE > 2 * self.half[1]:
             return False
-        wanted = (box[0] + box[1]) // 2, (box[2] + box[3]) // 2
+        wanted = int(box[0] + box[1]) // 2, int(box[2] + box[3]) // 2
         now = self.at(*wanted)
         dx, dy = round(self.middle[0] - now[0]), round(self.middle[1] - now[1])
         self.page.keyboard.down("Space")
@@ -181,14 +183,14 @@ class Expert:
         self.page.mouse.up()
         self.page.keyboard.up("Space")
         self.origin = self.origin[0] + dx, self.origin[1] + dy
-        x, y = int(np.clip(wanted[0], 0, SIDE - 1)), int(np.clip(wanted[1], 0, SIDE - 1))
-        self.page.mouse.move(*self.at(x + 0.5, y + 0.5))
-        expect(self.page.locator(".under")).to_contain_text(f"{x}, {y} ·")
+        self.point(*wanted)
         return True
 
     def take(self, tool: str, phase: int) -> None:
         if tool != self.tool:
-            self.page.keyboard.press({"brush": "b", "lasso": "l", "polygon": "p", "fill": "f"}[tool])
+            self.page.keyboard.press(
+                {"brush": "b", "lasso": "l", "polygon": "p", "fill": "f"}[tool]
+            )
         if phase != self.phase:
             self.page.keyboard.press(str(phase + 1))
         self.tool, self.phase = tool, phase
@@ -279,7 +281,6 @@ def named(regions: Labels, truth: Labels) -> dict[int, int]:
 
 
 def test_an_expert_repairs_a_candidate_until_it_is_the_truth(case: Case, page: Page) -> None:
-    began = time.monotonic()
     candidates, right = {}, {}
     page.add_init_script("sessionStorage.setItem('premask.annotator', 'ana')")
     page.goto(case.address)
@@ -290,7 +291,9 @@ def test_an_expert_repairs_a_candidate_until_it_is_the_truth(case: Case, page: P
         for region, phase in names.items():
             figure.get_by_role("button", name=f"Region {region}:").hover()
             page.keyboard.press(PHASE_KEYS[phase])
-            expect(figure.get_by_role("button", name=f"Region {region}: {PHASES[phase]}")).to_be_visible()
+            expect(
+                figure.get_by_role("button", name=f"Region {region}: {PHASES[phase]}")
+            ).to_be_visible()
         candidates[method] = np.vectorize(names.get)(regions).astype(np.uint8)
         right[method] = float((candidates[method] == case.truth).mean())
     best = max(right, key=lambda method: right[method])
@@ -298,19 +301,40 @@ def test_an_expert_repairs_a_candidate_until_it_is_the_truth(case: Case, page: P
     page.locator("h1").click()
     page.keyboard.press(str(number))
     expect(page.locator("figure.chosen")).to_contain_text(best)
+    began = time.monotonic()
     page.keyboard.press("Control+Enter")
     page.wait_for_selector("html[data-ready]")
     start = case.labels()
     assert (start != candidates[best]).mean() < 0.01, "the candidate, but for its small islands"
 
     expert = Expert(page, start.copy(), case.truth)
-    expert.see()
     expert.zoom_in()
     for _ in range(16):
         page.keyboard.press("[")
     expect(page.locator(".tools output")).to_have_text("0.5 px")
-    print("setup", time.monotonic() - began)
     expert.repair()
-    print("repaired", time.monotonic() - began, len(expert.told))
     saved(page)
     np.testing.assert_array_equal(case.labels(), case.truth)
+    assert len({tool for tool, _, _ in expert.told}) >= 4, "no tool was spared"
+    page.keyboard.press("Control+Enter")
+    expect(page.locator(".editor")).to_have_count(0)
+    seconds = time.monotonic() - began
+
+    project = open_project(case.root)
+    (session,) = all_sessions(project)
+    (version,) = versions(project, all_images(project)[0], "preannotated")
+    np.testing.assert_array_equal(read_version(project, version), case.truth)
+    origins = working_copy(project, session.id).origins
+    touched = np.where(expert.painted, ORIGINS["expert"], ORIGINS["candidate"])
+    np.testing.assert_array_equal(origins, touched)
+    log = events_of(project, session.id)
+    project.engine.dispose()
+    strokes = [event.data for event in log if event.kind == "stroke"]
+    assert [(one["tool"], one["phase"], one["px"]) for one in strokes] == expert.told
+    assert all(0 <= one["start"] <= one["end"] <= 1000 * seconds for one in strokes)
+    assert log[0].kind == "open"
+    assert log[-1].kind == "submit"
+    assert [event.seq for event in log] == list(range(len(log))), "no event is missing"
+    ana = {"X-Premask-Annotator": "ana"}
+    told = httpx.get(f"{case.address}api/sessions/{session.id}/time", headers=ana).json()
+    assert 0 < told["active"] <= told["wall"] <= seconds / 60

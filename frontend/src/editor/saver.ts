@@ -107,8 +107,9 @@ export async function flush(saver: Saver): Promise<boolean> {
       saver.flight = null;
     }
     await sendEvents(saver);
+    if (drawnSince(saver)) return false;
     await journal.clear(saver.session).catch(() => undefined);
-    if (saver.map.unsaved.includes(1)) writeJournal(saver);
+    if (drawnSince(saver)) return false;
     report(saver, "saved");
     return true;
   } catch (error) {
@@ -117,6 +118,14 @@ export async function flush(saver: Saver): Promise<boolean> {
   } finally {
     saver.sending = false;
   }
+}
+
+/** Something was drawn while the rest was on its way: it is not saved yet, and sent soon. */
+function drawnSince(saver: Saver): boolean {
+  if (!saver.map.unsaved.includes(1)) return false;
+  changed(saver);
+  report(saver, "saving");
+  return true;
 }
 
 function depart(saver: Saver): Flight {

@@ -1,0 +1,61 @@
+import { beforeEach, expect, test, vi } from "vitest";
+import { api } from "../api/client";
+import type { LogEvent } from "../core/events";
+import { makeLabelMap } from "../core/labelMap";
+import { changed, flush, makeSaver, type Saver, type State, tick } from "./saver";
+
+vi.mock("../api/client", () => ({
+  ApiError: class extends Error {},
+  api: { save: vi.fn(), events: vi.fn() },
+}));
+vi.mock("./journal", () => ({ write: async () => undefined, clear: async () => undefined }));
+
+const states: State[] = [];
+let saver: Saver;
+
+beforeEach(() => {
+  vi.useFakeTimers();
+  states.length = 0;
+  const planes = [new Uint8Array(16), new Uint8Array(16)] as const;
+  const map = makeLabelMap(4, 4, ...planes);
+  saver = makeSaver(1, map, "page", 0, (state) => states.push(state));
+  vi.mocked(api.save).mockReset();
+  vi.mocked(api.events).mockReset();
+  vi.mocked(api.save).mockImplementation(async (_id, revision) => ({ revision: revision + 1 }));
+});
+
+function draw(): void {
+  saver.map.unsaved[0] = 1;
+  changed(saver);
+}
+
+function event(seq: number): LogEvent {
+  return { kind: "focus", page: "page", seq, t: seq, wall: seq, data: {} };
+}
+
+test("a stroke that is drawn while the log is sent is not called saved", async () => {
+  saver.waiting.push(event(0));
+  vi.mocked(api.events).mockImplementationOnce(async () => {
+    draw();
+    return { new: 1 };
+  });
+  draw();
+  expect(await flush(saver)).toBe(false);
+  expect(states.at(-1)).toBe("saving");
+  await vi.runAllTimersAsync();
+  expect(states.at(-1)).toBe("saved");
+  expect(saver.revision).toBe(2);
+});
+
+test("two sendings of the log that meet drop nothing that neither had", async () => {
+  const answers: (() => void)[] = [];
+  vi.mocked(api.events).mockImplementation(
+    () => new Promise((resolve) => answers.push(() => resolve({ new: 1 }))),
+  );
+  saver.waiting.push(event(0));
+  const both = [tick(saver), tick(saver)];
+  saver.waiting.push(event(1));
+  for (const answer of answers) answer();
+  await Promise.all(both);
+  expect(saver.waiting.map(({ seq }) => seq)).toEqual([1]);
+});
