@@ -11,6 +11,7 @@ import {
   type OpenPatch,
   openPatch,
   type Patch,
+  togglePatch,
 } from "../core/paint";
 import type { Spans } from "../core/spans";
 import { type SuperpixelIndex, superpixelOutline } from "../core/superpixels";
@@ -118,12 +119,16 @@ export function finish(desk: Desk): void {
   );
 }
 
-/** Drop the lasso or polygon. */
+/** Drop the lasso or polygon, or take back the stroke that is being drawn. */
 export function cancel(desk: Desk): void {
+  const drawn = desk.operation && closePatch(desk.operation.patch);
   desk.corners = [];
   desk.operation = null;
   desk.hovered = -1;
   setLines(desk.screen, []);
+  if (!drawn) return;
+  togglePatch(desk.work.map, drawn, -1);
+  afterChange(desk);
 }
 
 /** An operation on the whole image at once. */
@@ -141,6 +146,11 @@ export function operate(
 
 /** Undo or redo; false where the next step belongs to another image. */
 export function step(desk: Desk, back: boolean): boolean {
+  if (desk.operation?.patch.rect) {
+    // An older step below an unfinished stroke would mix the two.
+    if (back) cancel(desk);
+    return true;
+  }
   const next = back ? nextUndo(history) : nextRedo(history);
   if (next && next.image !== desk.work.session.image) return false;
   if (!(back ? undo : redo)(history, desk.work.map)) return true;
