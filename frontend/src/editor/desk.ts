@@ -14,6 +14,7 @@ import {
   type OpenPatch,
   openPatch,
   type Patch,
+  togglePatch,
 } from "../core/paint";
 import { makeScope, type Scope } from "../core/scope";
 import type { Spans } from "../core/spans";
@@ -160,12 +161,16 @@ export function finish(desk: Desk): void {
   keep(desk, closePatch(operation.patch), { start, length, tool, phase });
 }
 
-/** Drop the lasso or polygon. */
+/** Drop the lasso or polygon, or take back the stroke that is being drawn. */
 export function cancel(desk: Desk): void {
+  const drawn = desk.operation && closePatch(desk.operation.patch);
   desk.corners = [];
   desk.operation = null;
   desk.hovered = -1;
   setLines(desk.screen, []);
+  if (!drawn) return;
+  togglePatch(desk.work.map, drawn, -1);
+  afterChange(desk);
 }
 
 /** An operation on the whole map or a scope at once. */
@@ -181,6 +186,11 @@ export function operate(
 
 /** Undo or redo; the session that the next step belongs to, where that is another one. */
 export function step(desk: Desk, back: boolean): number | null {
+  if (desk.operation?.patch.rect) {
+    // An older step below an unfinished stroke would mix the two.
+    if (back) cancel(desk);
+    return null;
+  }
   const next = back ? nextUndo(history) : nextRedo(history);
   if (next && next.session !== desk.work.session.id) return next.session;
   if (!(back ? undo : redo)(history, desk.work.map)) return null;

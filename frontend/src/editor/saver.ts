@@ -110,8 +110,9 @@ export async function flush(saver: Saver): Promise<boolean> {
       saver.flight = null;
     }
     await sendEvents(saver);
+    if (drawnSince(saver)) return false;
     await journal.clear(saver.key).catch(() => undefined);
-    if (saver.map.unsaved.includes(1)) writeJournal(saver);
+    if (drawnSince(saver)) return false;
     report(saver, "saved");
     return true;
   } catch (error) {
@@ -125,7 +126,7 @@ export async function flush(saver: Saver): Promise<boolean> {
 /** Send what is waiting, whatever is on its way; false where the server cannot have it now. */
 export async function settle(saver: Saver): Promise<boolean> {
   while (!(await flush(saver))) {
-    if (!saver.sending) return false;
+    if (saver.gone || (!saver.sending && saver.state !== "saving")) return false;
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
   return true;
@@ -135,6 +136,14 @@ export async function settle(saver: Saver): Promise<boolean> {
 export function retire(saver: Saver): void {
   clearTimeout(saver.timer);
   saver.gone = true;
+}
+
+/** Something was drawn while the rest was on its way: it is not saved yet, and sent soon. */
+function drawnSince(saver: Saver): boolean {
+  if (!saver.map.unsaved.includes(1)) return false;
+  changed(saver);
+  report(saver, "saving");
+  return true;
 }
 
 function depart(saver: Saver): Flight {
@@ -149,7 +158,8 @@ function depart(saver: Saver): Flight {
 }
 
 async function sendEvents(saver: Saver): Promise<void> {
-  // They leave the list when the server has them; sent twice, they count once.
+  // They leave the list when the server has them; sent twice (by a tick and a save that
+  // meet), they count once.
   const events = saver.waiting.slice(0, MOST_EVENTS);
   if (!events.length) return;
   await api.events(saver.session, events);
@@ -191,7 +201,10 @@ function failed(saver: Saver, error: unknown): void {
   if (error instanceof ApiError && error.status === 409) {
     report(saver, "conflict", message);
   } else {
-    const known = error instanceof ApiError && error.status > 0 && error.status < 500;
+    // A full disk (507) is for somebody to mend, as a refusal is; no answer, or a server that
+    // is being restarted, is not.
+    const status = error instanceof ApiError ? error.status : 0;
+    const known = (status > 0 && status < 500) || status === 507;
     report(saver, known ? "failed" : "offline", message);
     saver.timer ??= setTimeout(() => void flush(saver), RETRY);
   }

@@ -13,6 +13,10 @@ class PremaskError(Exception):
     """
 
 
+class DiskFullError(PremaskError):
+    """Nothing more can be written; what was written before is whole."""
+
+
 def nearest(name: str, known: Iterable[str]) -> str:
     """A ``did you mean`` for a misspelt name, empty where nothing is near.
 

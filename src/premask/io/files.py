@@ -9,7 +9,7 @@ import os
 import secrets
 from pathlib import Path
 
-from premask.core.errors import PremaskError
+from premask.core.errors import DiskFullError, PremaskError
 
 TEMPORARY = ".premask-*.tmp"
 """Names of half-written files; only a process that was killed leaves one behind."""
@@ -34,9 +34,11 @@ def write_atomically(path: Path, data: bytes) -> None:
 
     Raises
     ------
+    DiskFullError
+        If the disk or the user's quota is full.
     PremaskError
-        If the disk is full, the folder is missing or may not be written. The old file is
-        untouched then, and no temporary file stays behind.
+        If the folder is missing or may not be written. In both cases the old file is
+        untouched, and no temporary file stays behind.
     """
     # Its own short name: the target's may already be as long as the file system allows.
     temporary = path.with_name(f".premask-{secrets.token_hex(8)}.tmp")
@@ -49,7 +51,7 @@ def write_atomically(path: Path, data: bytes) -> None:
                 temporary.unlink()
             raise
     except OSError as error:
-        raise PremaskError(_why(error, path, len(data))) from error
+        raise _refusal(error, path, len(data)) from error
     _sync_folder(path.parent)
 
 
@@ -73,16 +75,23 @@ def _sync_folder(folder: Path) -> None:
             os.close(descriptor)
 
 
-def _why(error: OSError, path: Path, n_bytes: int) -> str:
+def is_full(error: OSError) -> bool:
+    """Whether an error says that the disk or the user's quota is full."""
+    return error.errno in {errno.ENOSPC, errno.EDQUOT}
+
+
+def _refusal(error: OSError, path: Path, n_bytes: int) -> PremaskError:
     folder = path.parent.absolute()
-    if error.errno in {errno.ENOSPC, errno.EDQUOT}:
-        return (
+    if is_full(error):
+        return DiskFullError(
             f"{path.name} could not be written: the disk (or your quota) of {folder} is full,"
             f" {_size(n_bytes)} are needed; free some space and run the command again"
         )
     if not folder.is_dir():
-        return f"{path.name} could not be written: there is no folder {folder}; make it first"
-    return (
+        return PremaskError(
+            f"{path.name} could not be written: there is no folder {folder}; make it first"
+        )
+    return PremaskError(
         f"{path.name} could not be written into {folder}: {error.strerror or error};"
         " a folder that you may write to is needed"
     )

@@ -11,7 +11,7 @@ from sqlalchemy import Engine, create_engine, event, inspect, text
 from sqlalchemy.exc import DatabaseError, IntegrityError, OperationalError
 from sqlalchemy.orm import Session
 
-from premask.core.errors import PremaskError
+from premask.core.errors import DiskFullError, PremaskError
 
 HEAD = "0002"
 """The newest step in ``migrations/versions``; a test holds the two together."""
@@ -83,7 +83,7 @@ def readable_errors(path: Path) -> Iterator[None]:
                 f"{path} was in use by another process for {BUSY_SECONDS} s; try again"
             ) from None
         if "full" in reason:
-            raise PremaskError(
+            raise DiskFullError(
                 f"the disk that holds {path} is full; make room and run the command again:"
                 " what was finished is kept"
             ) from None

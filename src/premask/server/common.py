@@ -21,6 +21,7 @@ REFUSALS: dict[int | str, dict[str, Any]] = {
     404: {"description": "There is no such thing"},
     409: {"description": "Saved elsewhere since"},
     413: {"description": "Too large"},
+    507: {"description": "The disk of the project is full"},
 }
 
 
