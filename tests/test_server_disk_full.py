@@ -163,6 +163,7 @@ def test_the_page_says_so_and_loses_nothing(disk: Disk, page: Page) -> None:
     alert = page.get_by_role("alert")
     expect(alert).to_contain_text(f"the disk of {disk.root} is full", timeout=15_000)
     expect(page.locator(".state.failed")).to_be_visible()
+    assert canvas.bounding_box() == box, "nothing moves under the hand"
     np.testing.assert_array_equal(disk.copy().labels, before)
     page.reload()
     page.wait_for_selector("html[data-ready]")
