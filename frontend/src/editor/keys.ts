@@ -12,6 +12,7 @@ export type Plain =
   | "hide"
   | "outline"
   | "rulers"
+  | "minimap"
   | "cancel"
   | "close area"
   | "drop corner"
@@ -34,6 +35,7 @@ const PLAIN: Readonly<Record<string, Plain>> = {
   h: "hide",
   o: "outline",
   r: "rulers",
+  m: "minimap",
   escape: "cancel",
   "+": "zoom in",
   "=": "zoom in",
