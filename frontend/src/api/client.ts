@@ -13,6 +13,8 @@ export type Choice = Schemas["ChoiceIn"];
 export type Begin = Schemas["BeginIn"];
 export type Version = Schemas["VersionOut"];
 export type Minutes = Schemas["TimeOut"];
+export type Waiting = Schemas["WaitingOut"];
+export type Verdict = Schemas["ReviewIn"]["verdict"];
 export type Grain = "fine" | "medium" | "coarse";
 
 /** What the server refused, in its own words. */
@@ -97,6 +99,14 @@ async function raster(path: string): Promise<Raster & { headers: Headers }> {
   return { data, shape, headers: response.headers };
 }
 
+async function planesOf(path: string) {
+  const { data, shape, headers } = await raster(path);
+  const [, height = 0, width = 0] = shape;
+  const size = height * width;
+  const planes = data as Uint8Array;
+  return { height, width, labels: planes.slice(0, size), origins: planes.slice(size), headers };
+}
+
 export const api = {
   project: () => json<Project>("GET", "/project"),
   signIn: (name: string) => json<{ name: string }>("POST", "/annotators", { name }),
@@ -121,15 +131,9 @@ export const api = {
   session: (id: number) => json<Session>("GET", `/sessions/${id}`),
   /** Labels and origins, (H, W) each, and the revision that they are the state of. */
   async planes(id: number) {
-    const { data, shape, headers } = await raster(`/sessions/${id}/planes`);
-    const [, height = 0, width = 0] = shape;
-    const size = height * width;
-    const planes = data as Uint8Array;
+    const { headers, ...planes } = await planesOf(`/sessions/${id}/planes`);
     return {
-      height,
-      width,
-      labels: planes.slice(0, size),
-      origins: planes.slice(size),
+      ...planes,
       revision: Number(headers.get("X-Revision")),
       /** Name of the save that made this revision. */
       save: headers.get("X-Save") ?? "",
@@ -154,6 +158,11 @@ export const api = {
     json<Version>("POST", `/sessions/${id}/submit`, { revision, note }),
   reopen: (id: number) => json<Session>("POST", `/sessions/${id}/reopen`, {}),
   versions: (id: number) => json<Version[]>("GET", `/sessions/${id}/versions`),
+  /** Submitted and accepted label maps, those of others and one's own. */
+  reviews: () => json<Waiting[]>("GET", "/reviews"),
+  reviewPlanes: (id: number) => planesOf(`/reviews/${id}/planes`),
+  review: (id: number, verdict: Verdict, note: string) =>
+    json<Session>("POST", `/reviews/${id}`, { verdict, note }),
   restore: (id: number, version: number, revision: number) =>
     json<{ revision: number }>("POST", `/sessions/${id}/restore`, { version, revision }),
 };

@@ -23,6 +23,8 @@ const session: Session = {
   revision: 0,
   created: "",
   choice: {},
+  minutes: 0,
+  review: null,
 };
 const states: State[] = [];
 let saver: Saver;

@@ -170,7 +170,7 @@ async function sendEvents(saver: Saver): Promise<void> {
 
 /** Send the log alone: nothing was drawn, but time passes. */
 export async function tick(saver: Saver): Promise<void> {
-  if (saver.flight || saver.map.unsaved.includes(1)) return;
+  if (saver.gone || saver.flight || saver.map.unsaved.includes(1)) return;
   try {
     await sendEvents(saver);
     if (saver.state === "offline") report(saver, "saved");

@@ -172,3 +172,23 @@ class SessionRecord:
     base: str
     base_origins: str
     choice: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Review:
+    """What a reviewer said of a version.
+
+    Attributes
+    ----------
+    version : int
+        The label map that was looked at.
+    verdict : str
+        ``accepted`` or ``returned``.
+    """
+
+    id: int
+    version: int
+    reviewer: str
+    verdict: str
+    note: str
+    created: str

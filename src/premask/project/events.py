@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.exc import IntegrityError
 
 from premask.core.errors import PremaskError
@@ -50,15 +51,33 @@ def _of_pages(project: Project, number: int, pages: set[str] | None) -> list[Eve
     if pages is not None:
         query = query.where(EventRow.page.in_(sorted(pages)))
     with transaction(project.engine) as session:
-        return [
-            Event(
-                kind=row.kind,  # type: ignore[arg-type]  # it was checked before it was stored
-                page=row.page,
-                seq=row.seq,
-                t=row.t,
-                wall=row.wall,
-                received=row.received,
-                data=row.data,
-            )
-            for row in session.scalars(query)
-        ]
+        return [_event(row) for row in session.scalars(query)]
+
+
+def event_counts(project: Project) -> dict[int, int]:
+    """How many events each session's log has; sessions without any are left out."""
+    query = select(EventRow.session_id, func.count()).group_by(EventRow.session_id)
+    with transaction(project.engine) as session:
+        return dict(session.execute(query).tuples())
+
+
+def events_by_session(project: Project, numbers: Iterable[int]) -> dict[int, list[Event]]:
+    """The logs of several sessions, each in the order in which it was received."""
+    query = select(EventRow).where(EventRow.session_id.in_(sorted(numbers))).order_by(EventRow.id)
+    found: dict[int, list[Event]] = defaultdict(list)
+    with transaction(project.engine) as session:
+        for row in session.scalars(query):
+            found[row.session_id].append(_event(row))
+    return dict(found)
+
+
+def _event(row: EventRow) -> Event:
+    return Event(
+        kind=row.kind,  # type: ignore[arg-type]  # it was checked before it was stored
+        page=row.page,
+        seq=row.seq,
+        t=row.t,
+        wall=row.wall,
+        received=row.received,
+        data=row.data,
+    )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import asdict
 from typing import Annotated, Any
 
 from fastapi import Depends, HTTPException, Path, Request
@@ -13,6 +15,7 @@ from premask.project.project import Project
 from premask.project.sessions import all_annotators, get_session
 from premask.server.schemas import SessionOut
 from premask.server.security import annotator_of
+from premask.workflow.session_facts import SessionFacts, session_facts
 
 REFUSALS: dict[int | str, dict[str, Any]] = {
     400: {"description": "What was wrong, in one line"},
@@ -71,8 +74,12 @@ def _session(
 OwnSession = Annotated[SessionRecord, Depends(_session)]
 
 
-def session_out(session: SessionRecord) -> SessionOut:
-    """A session as it is answered."""
+def session_out(
+    project: Project, session: SessionRecord, facts: Mapping[int, SessionFacts] | None = None
+) -> SessionOut:
+    """A session as it is answered; ``facts``: of all sessions, where several are asked for."""
+    known = session_facts(project) if facts is None else facts
+    own = known.get(session.id, SessionFacts())
     return SessionOut.model_validate(
         {
             "id": session.id,
@@ -83,5 +90,7 @@ def session_out(session: SessionRecord) -> SessionOut:
             "revision": session.revision,
             "created": session.created,
             "choice": session.choice,
+            "minutes": own.minutes,
+            "review": own.review and asdict(own.review),
         }
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
+from collections.abc import Mapping
 
 import cv2
 import numpy as np
@@ -36,6 +37,7 @@ from premask.workflow.overview import (
     overview,
     pixels_of,
 )
+from premask.workflow.session_facts import SessionFacts, session_facts
 
 router = APIRouter(responses=REFUSALS)
 THUMBNAIL = 256
@@ -67,7 +69,8 @@ def post_annotator(project: Opened, body: AnnotatorIn) -> AnnotatorOut:
 @router.get("/images")
 def get_images(project: Opened, annotator: Annotator) -> list[ImageOut]:
     """The overview."""
-    return [_image_out(one, annotator) for one in overview(project)]
+    facts = session_facts(project)
+    return [_image_out(project, one, annotator, facts) for one in overview(project)]
 
 
 @router.get("/images/{image}")
@@ -76,7 +79,7 @@ def get_image(project: Opened, annotator: Annotator, image: OneImage) -> ImageDe
     (one,) = overview(project, [image])
     pixels = pixels_of(project, image)
     return ImageDetailOut.model_validate(
-        _image_out(one, annotator).model_dump()
+        _image_out(project, one, annotator, session_facts(project)).model_dump()
         | {
             "channels": 1 if pixels.ndim == 2 else 3,
             "bits": 8 if pixels.dtype == np.uint8 else 16,
@@ -162,7 +165,9 @@ def candidate_out(facts: CandidateFacts) -> CandidateOut:
     )
 
 
-def _image_out(one: Overview, annotator: str) -> ImageOut:
+def _image_out(
+    project: Project, one: Overview, annotator: str, facts: Mapping[int, SessionFacts]
+) -> ImageOut:
     return ImageOut.model_validate(
         {
             "id": one.image.id,
@@ -174,7 +179,11 @@ def _image_out(one: Overview, annotator: str) -> ImageOut:
             "state": one.state,
             "candidates": len(one.candidates),
             "named": one.named,
-            "sessions": [session_out(s) for s in one.sessions if s.annotator == annotator],
+            "sessions": [
+                session_out(project, session, facts)
+                for session in one.sessions
+                if session.annotator == annotator
+            ],
             "annotators": sorted({session.annotator for session in one.sessions}),
         }
     )

@@ -51,6 +51,15 @@ class AnnotatorOut(BaseModel):
     name: str
 
 
+class ReviewOut(BaseModel):
+    """What a reviewer said."""
+
+    reviewer: str
+    verdict: Literal["accepted", "returned"]
+    note: str
+    created: str
+
+
 class SessionOut(BaseModel):
     """A session, as its annotator sees it."""
 
@@ -62,6 +71,10 @@ class SessionOut(BaseModel):
     revision: int
     created: str
     choice: dict[str, Any]
+    minutes: float
+    """Active minutes so far."""
+    review: ReviewOut | None
+    """The last one."""
 
 
 class ImageOut(BaseModel):
@@ -192,7 +205,21 @@ class VersionOut(BaseModel):
     note: str
 
 
-class ConflictOut(BaseModel):
-    """Why a save was not taken."""
+class WaitingOut(BaseModel):
+    """A submitted label map, in the list of reviewers."""
 
-    detail: str
+    session: SessionOut
+    name: str
+    """Of the image."""
+    submitted: str
+    note: str
+    """The annotator's, with the version."""
+    refusal: str
+    """Why the one who asks may not review it; empty where they may."""
+
+
+class ReviewIn(Body):
+    """A reviewer's verdict."""
+
+    verdict: Literal["accepted", "returned"]
+    note: str = Field("", max_length=2000)

@@ -51,13 +51,13 @@ def post_session(project: Opened, annotator: Annotator, body: BeginIn) -> Sessio
         choice=_choice(body.choice) if body.choice else None,
         ground=body.ground,
     )
-    return session_out(session)
+    return session_out(project, session)
 
 
 @router.get("/sessions/{session}")
-def get_one(session: OwnSession) -> SessionOut:
+def get_one(project: Opened, session: OwnSession) -> SessionOut:
     """A session as it stands."""
-    return session_out(session)
+    return session_out(project, session)
 
 
 @router.get("/sessions/{session}/planes", response_class=Response)
@@ -119,7 +119,7 @@ def post_submit(project: Opened, session: OwnSession, body: SubmitIn) -> Version
 def post_reopen(project: Opened, session: OwnSession) -> SessionOut:
     """Open a submitted session again."""
     reopen(project, session.id)
-    return session_out(get_session(project, session.id))
+    return session_out(project, get_session(project, session.id))
 
 
 @router.get("/sessions/{session}/versions")
