@@ -56,9 +56,9 @@ def _of_pages(project: Project, number: int, pages: set[str] | None) -> list[Eve
 
 def event_counts(project: Project) -> dict[int, int]:
     """How many events each session's log has; sessions without any are left out."""
-    query = select(EventRow.session_id, func.count()).group_by(EventRow.session_id)
+    query = select(EventRow.session_id, func.count().label("n")).group_by(EventRow.session_id)
     with transaction(project.engine) as session:
-        return dict(session.execute(query).tuples())
+        return {row.session_id: row.n for row in session.execute(query)}
 
 
 def events_by_session(project: Project, numbers: Iterable[int]) -> dict[int, list[Event]]:
