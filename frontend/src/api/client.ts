@@ -13,6 +13,8 @@ export type Choice = Schemas["ChoiceIn"];
 export type Begin = Schemas["BeginIn"];
 export type Version = Schemas["VersionOut"];
 export type Minutes = Schemas["TimeOut"];
+export type Settings = Schemas["SettingsIn"];
+export type Holdings = Schemas["HoldingsOut"];
 export type Waiting = Schemas["WaitingOut"];
 export type Verdict = Schemas["ReviewIn"]["verdict"];
 export type Grain = "fine" | "medium" | "coarse";
@@ -109,6 +111,15 @@ async function planesOf(path: string) {
 
 export const api = {
   project: () => json<Project>("GET", "/project"),
+  changeSettings: (settings: Settings) => json<Project>("PUT", "/settings", settings),
+  frameUrl: (image: string) => `/api/images/${image}/frame`,
+  calibrate: (image: string, umPerPx: number | null, alike: boolean) =>
+    json<{ images: number }>("PUT", `/images/${image}/scale`, { um_per_px: umPerPx, alike }),
+  setType: (image: string, type: string | null) =>
+    request("PUT", `/images/${image}/type`, { json: { type } }),
+  holdings: (image: string) => json<Holdings>("GET", `/images/${image}/holdings`),
+  remove: (image: string, name: string) =>
+    request("POST", `/images/${image}/remove`, { json: { name } }),
   signIn: (name: string) => json<{ name: string }>("POST", "/annotators", { name }),
   images: () => json<Image[]>("GET", "/images"),
   image: (id: string) => json<ImageDetail>("GET", `/images/${id}`),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import asdict, replace
 
-from sqlalchemy import func, select
+from sqlalchemy import delete, func, select
 from sqlalchemy.exc import IntegrityError
 
 from premask.core.errors import PremaskError, nearest
@@ -14,7 +14,15 @@ from premask.io.images import read_micrograph
 from premask.project import objects
 from premask.project.database import transaction
 from premask.project.project import Project, now
-from premask.project.schema import ImageRow
+from premask.project.schema import (
+    CandidateRow,
+    EventRow,
+    ImageRow,
+    LabelMapRow,
+    ReviewRow,
+    SessionRow,
+    TileRow,
+)
 
 FIELDS = tuple(ImageRecord.__dataclass_fields__)
 
@@ -103,3 +111,23 @@ def with_crop(record: ImageRecord, rows: int) -> ImageRecord:
 
 def _record(row: ImageRow) -> ImageRecord:
     return ImageRecord(**{name: getattr(row, name) for name in FIELDS})
+
+
+def remove_image(project: Project, image: ImageRecord) -> None:
+    """Forget an image and all that hangs on it: candidates, sessions, label maps, reviews.
+
+    Files of the objects stay, since other images may share them.
+    """
+    with transaction(project.engine) as session:
+        sessions = select(SessionRow.id).where(SessionRow.image_id == image.id)
+        maps = select(LabelMapRow.id).where(LabelMapRow.image_id == image.id)
+        for row, of_image in (
+            (ReviewRow, ReviewRow.label_map_id.in_(maps)),
+            (EventRow, EventRow.session_id.in_(sessions)),
+            (TileRow, TileRow.session_id.in_(sessions)),
+            (LabelMapRow, LabelMapRow.image_id == image.id),
+            (SessionRow, SessionRow.image_id == image.id),
+            (CandidateRow, CandidateRow.image_id == image.id),
+            (ImageRow, ImageRow.id == image.id),
+        ):
+            session.execute(delete(row).where(of_image))

@@ -57,6 +57,11 @@ def versions(project: Project, image: ImageRecord, strategy: str) -> list[LabelM
     )
 
 
+def image_versions(project: Project, image: ImageRecord) -> list[LabelMapVersion]:
+    """Every version of an image, whatever its strategy and crop, oldest first."""
+    return _found(project, select(LabelMapRow).where(LabelMapRow.image_id == image.id))
+
+
 def session_versions(project: Project, session: int) -> list[LabelMapVersion]:
     """The versions that a session has submitted, oldest first."""
     return _found(project, select(LabelMapRow).where(LabelMapRow.session_id == session))

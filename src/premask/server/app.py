@@ -13,7 +13,7 @@ from premask.core.errors import DiskFullError, PremaskError
 from premask.io.files import is_full
 from premask.project.project import Project
 from premask.project.sessions import ConflictError
-from premask.server import candidates, images, reviews, sessions
+from premask.server import candidates, images, reviews, sessions, settings
 from premask.server.security import guard
 
 STATIC = Path(__file__).parent / "static"
@@ -34,7 +34,13 @@ def create_app(project: Project | None, *, token: str | None = None) -> FastAPI:
     app.add_exception_handler(ConflictError, _conflict)
     app.add_exception_handler(DiskFullError, _full)
     app.add_exception_handler(OSError, _system)
-    for routes in (images.router, candidates.router, sessions.router, reviews.router):
+    for routes in (
+        images.router,
+        candidates.router,
+        sessions.router,
+        reviews.router,
+        settings.router,
+    ):
         app.include_router(routes, prefix="/api")
     if STATIC.is_dir():
         app.mount("/", StaticFiles(directory=STATIC, html=True), name="page")

@@ -28,6 +28,7 @@ from premask.server.schemas import (
     PhaseOut,
     ProjectOut,
 )
+from premask.workflow.change_settings import settings_digest
 from premask.workflow.inline_images import fitted_size
 from premask.workflow.overview import (
     CandidateFacts,
@@ -49,6 +50,11 @@ _THUMBNAILS: dict[tuple[str, str, int], bytes] = {}
 @router.get("/project")
 def get_project(project: Opened) -> ProjectOut:
     """Phases, types and annotators."""
+    return project_out(project)
+
+
+def project_out(project: Project) -> ProjectOut:
+    """A project as it is answered."""
     phases = project.phases
     return ProjectOut(
         name=project.root.resolve().name,
@@ -57,6 +63,7 @@ def get_project(project: Opened) -> ProjectOut:
         types={type_: list(names) for type_, names in phases.by_type.items()},
         inside={name: list(outer) for name, outer in phases.inside.items()},
         annotators=all_annotators(project),
+        settings=settings_digest(project),
     )
 
 

@@ -37,6 +37,8 @@ class ProjectOut(BaseModel):
     types: dict[str, list[str]]
     inside: dict[str, list[str]]
     annotators: list[str]
+    settings: str
+    """Names the state of the settings: a change says what it was based on."""
 
 
 class AnnotatorIn(Body):
@@ -203,6 +205,56 @@ class VersionOut(BaseModel):
     created: str
     parent: int | None
     note: str
+
+
+class PhaseIn(Body):
+    """A phase as it is to be; without an index a new one."""
+
+    index: Index | None
+    name: str = Field(max_length=200)
+    colour: str = Field(max_length=20)
+
+
+class SettingsIn(Body):
+    """Every phase, in order, and the phases of each type by their names."""
+
+    phases: list[PhaseIn] = Field(max_length=100)
+    types: dict[str, list[str]]
+    based_on: str = Field(max_length=100)
+
+
+class TypeIn(Body):
+    """The processing type of an image."""
+
+    type: str | None = Field(max_length=200)
+
+
+class CalibrationIn(Body):
+    """The scale of an image; none takes it away."""
+
+    um_per_px: float | None
+    alike: bool = False
+    """Also for images of the same frame that have no scale."""
+
+
+class CalibrationOut(BaseModel):
+    """How many images have the scale now."""
+
+    images: int
+
+
+class HoldingsOut(BaseModel):
+    """What hangs on an image."""
+
+    candidates: int
+    sessions: int
+    versions: int
+
+
+class RemoveIn(Body):
+    """Which image is meant, so that none goes by mistake."""
+
+    name: str = Field(max_length=2000)
 
 
 class WaitingOut(BaseModel):
