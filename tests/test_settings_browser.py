@@ -1,4 +1,4 @@
-"""Project settings in a real browser: phases, a type, the scale by two clicks, an image that goes."""
+"""Project settings in a real browser: phases, types, scale by two clicks, an image that goes."""
 
 from __future__ import annotations
 
