@@ -58,11 +58,11 @@ export function spotlight(
 
 const SHADE = 0xa81a1410;
 
-/** Colours of phases, or slate greys of regions without names. */
+/** Colours of phases, or slate greys of regions without names; nothing for an empty one. */
 export function palette(phases: readonly string[]): Uint32Array {
   const table = new Uint32Array(256);
   phases.forEach((hex, index) => {
-    table[index] = parseColour(hex);
+    table[index] = hex ? parseColour(hex) : 0;
   });
   table[VOID] = 0;
   return table;

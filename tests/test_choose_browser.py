@@ -1,0 +1,173 @@
+"""The candidates in a real browser: naming, choosing, composing; what is shown is what begins."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+import numpy as np
+import pytest
+from playwright.sync_api import Locator, Page, Route, expect
+
+from helpers import start_server, write_images
+from premask.core.phases import make_phases
+from premask.core.records import Candidate
+from premask.project.candidates import all_candidates, read_regions
+from premask.project.images import all_images
+from premask.project.project import init_project, open_project
+from premask.project.sessions import all_sessions, working_copy
+from premask.project.settings import Settings
+from premask.server.app import STATIC
+from premask.workflow.add import add_images
+from premask.workflow.derive import derive
+from premask.workflow.preannotate import preannotate
+
+HEIGHT, WIDTH = 96, 128
+
+pytestmark = pytest.mark.skipif(
+    not (STATIC / "index.html").exists(),
+    reason="the page is not built: python hatch_build.py build",
+)
+
+
+@dataclass
+class Bench:
+    """A server, its project, and the page on the one image's candidates."""
+
+    root: Path
+    page: Page
+
+    def card(self, method: str) -> Locator:
+        return self.page.locator("figure", has=self.page.locator(f"canvas[aria-label^={method}]"))
+
+    def candidate(self, method: str) -> Candidate:
+        project = open_project(self.root)
+        found = all_candidates(project, methods=[method])[0]
+        project.engine.dispose()
+        return found
+
+    def names(self, method: str) -> list[int | None]:
+        found: list[int | None] = self.candidate(method).table.get("names", [])
+        return found
+
+
+@pytest.fixture
+def bench(tmp_path: Path, page: Page) -> Iterator[Bench]:
+    project = init_project(tmp_path / "project", Settings(make_phases(["A", "B", "C"])))
+    add_images(project, write_images(tmp_path / "in", 1, (HEIGHT, WIDTH)), crop_bottom=0)
+    preannotate(project, methods=["multi-otsu", "kmeans"], n_regions=3, jobs=1)
+    image = all_images(project)[0].id
+    project.engine.dispose()
+    server, address = start_server(project.root)
+    httpx.post(f"{address}api/annotators", json={"name": "ana"}).raise_for_status()
+    page.add_init_script("sessionStorage.setItem('premask.annotator', 'ana')")
+    page.goto(f"{address}#/images/{image}")
+    expect(page.locator(".swatch")).to_have_count(6)
+    yield Bench(project.root, page)
+    server.kill()
+    server.wait()
+
+
+def test_a_swatch_and_the_picture_take_a_phases_key(bench: Bench) -> None:
+    card = bench.card("kmeans")
+    card.get_by_label("Region 0: no name").hover()
+    bench.page.keyboard.press("q")
+    expect(card.get_by_label("Region 0: A")).to_be_visible()
+
+    project = open_project(bench.root)
+    regions = read_regions(project, bench.candidate("kmeans"))
+    project.engine.dispose()
+    y, x = (int(at[0]) for at in np.nonzero(regions == 2))
+    canvas = card.locator("canvas")
+    box = canvas.bounding_box()
+    assert box is not None
+    scale = box["width"] / WIDTH
+    canvas.hover(position={"x": (x + 0.5) * scale, "y": (y + 0.5) * scale})
+    bench.page.keyboard.press("e")
+    expect(card.get_by_label("Region 2: C")).to_be_visible()
+    bench.page.mouse.move(5, 5)
+    expect(card.locator(".bar")).to_be_visible()
+    bench.page.wait_for_load_state("networkidle")
+    assert bench.names("kmeans") == [0, None, 2]
+    assert bench.names("multi-otsu") == [], "the other candidate is left alone"
+
+
+def test_of_quick_keys_the_last_one_stands(bench: Bench) -> None:
+    held: list[Route] = []
+
+    def slow(route: Route) -> None:
+        held.append(route)
+        if len(held) > 1:
+            route.continue_()
+
+    bench.page.route("**/names", slow)
+    card = bench.card("kmeans")
+    card.get_by_label("Region 1: no name").hover()
+    for key in "qwe":
+        bench.page.keyboard.press(key)
+    expect(card.get_by_label("Region 1: C")).to_be_visible()
+    assert len(held) == 1, "one after the other"
+    held[0].continue_()
+    expect(card.get_by_label("Region 1: C")).to_be_visible()
+    bench.page.wait_for_load_state("networkidle")
+    assert bench.names("kmeans")[1] == 2
+
+
+def test_a_name_that_was_refused_is_taken_back(bench: Bench) -> None:
+    bench.page.route("**/names", lambda route: route.fulfill(status=400, json={"detail": "no"}))
+    card = bench.card("kmeans")
+    card.get_by_label("Region 1: no name").hover()
+    bench.page.keyboard.press("q")
+    expect(bench.page.get_by_role("alert")).to_contain_text("no")
+    expect(card.get_by_label("Region 1: no name")).to_be_visible()
+
+
+def test_differences_are_between_maps_with_names(bench: Bench) -> None:
+    option = bench.page.get_by_label("differences from").locator("option", has_text="kmeans")
+    expect(option).to_be_disabled()
+    bench.card("kmeans").get_by_label("Region 1: no name").hover()
+    bench.page.keyboard.press("q")
+    expect(option).to_be_enabled()
+
+
+def test_what_is_composed_is_what_begins(bench: Bench) -> None:
+    page = bench.page
+    for method, keys in (("kmeans", "qwe"), ("multi-otsu", "qew")):
+        for region, key in enumerate(keys):
+            bench.card(method).get_by_label(f"Region {region}: no name").hover()
+            page.keyboard.press(key)
+            expect(
+                bench.card(method).get_by_label(f"Region {region}: ", exact=False)
+            ).to_be_visible()
+    page.keyboard.press("1")
+    page.wait_for_load_state("networkidle")
+    choice = page.get_by_label("Choice")
+    expect(choice).to_contain_text("Repair kmeans")
+    choice.get_by_label("B from").select_option(label="2 multi-otsu")
+    shown = page.get_by_label("Your choice", exact=True)
+    expect(shown).to_contain_text("kmeans, with B from elsewhere")
+    page.get_by_role("button", name="repair").click()
+    page.wait_for_selector("html[data-ready]")
+
+    project = open_project(bench.root)
+    first, second = (
+        derive(project, bench.candidate(method)).label_map for method in ("kmeans", "multi-otsu")
+    )
+    expected = np.where((second == 1) | (first == 1), second, first)
+    (session,) = all_sessions(project)
+    np.testing.assert_array_equal(working_copy(project, session.id).labels, expected)
+    assert session.choice["methods"].keys() == {str(bench.candidate("kmeans").id)} | {
+        str(bench.candidate("multi-otsu").id)
+    }
+    project.engine.dispose()
+
+
+def test_the_page_scrolls_until_one_turns_to_a_picture(bench: Bench) -> None:
+    page = bench.page
+    page.set_viewport_size({"width": 1000, "height": 400})
+    canvas = bench.card("kmeans").locator("canvas")
+    canvas.hover()
+    page.mouse.wheel(0, 80)
+    page.wait_for_function("scrollY > 0")
