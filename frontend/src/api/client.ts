@@ -16,7 +16,7 @@ export type Minutes = Schemas["TimeOut"];
 export type Settings = Schemas["SettingsIn"];
 export type Holdings = Schemas["HoldingsOut"];
 export type Waiting = Schemas["WaitingOut"];
-export type Verdict = Schemas["ReviewIn"]["verdict"];
+export type Verdict = Schemas["VerdictIn"]["verdict"];
 export type Grain = "fine" | "medium" | "coarse";
 
 /** What the server refused, in its own words. */

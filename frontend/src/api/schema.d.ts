@@ -936,22 +936,6 @@ export interface components {
             revision: number;
         };
         /**
-         * ReviewIn
-         * @description A reviewer's verdict.
-         */
-        ReviewIn: {
-            /**
-             * Verdict
-             * @enum {string}
-             */
-            verdict: "accepted" | "returned";
-            /**
-             * Note
-             * @default
-             */
-            note: string;
-        };
-        /**
          * ReviewOut
          * @description What a reviewer said.
          */
@@ -1070,6 +1054,22 @@ export interface components {
             input?: unknown;
             /** Context */
             ctx?: Record<string, never>;
+        };
+        /**
+         * VerdictIn
+         * @description A reviewer's verdict.
+         */
+        VerdictIn: {
+            /**
+             * Verdict
+             * @enum {string}
+             */
+            verdict: "accepted" | "returned";
+            /**
+             * Note
+             * @default
+             */
+            note: string;
         };
         /**
          * VersionOut
@@ -3021,7 +3021,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["ReviewIn"];
+                "application/json": components["schemas"]["VerdictIn"];
             };
         };
         responses: {

@@ -16,7 +16,7 @@ from premask.project.label_maps import read_version, session_versions
 from premask.project.sessions import get_session
 from premask.server.common import REFUSALS, Annotator, Opened, session_out
 from premask.server.reply import array_reply
-from premask.server.schemas import ReviewIn, SessionOut, WaitingOut
+from premask.server.schemas import VerdictIn, SessionOut, WaitingOut
 from premask.workflow.review import refusal, review, reviewable, submitted_version
 from premask.workflow.session_facts import session_facts
 
@@ -59,7 +59,7 @@ def get_review_planes(project: Opened, reviewer: Annotator, session: SessionNumb
 
 @router.post("/reviews/{session}")
 def post_review(
-    project: Opened, reviewer: Annotator, session: SessionNumber, body: ReviewIn
+    project: Opened, reviewer: Annotator, session: SessionNumber, body: VerdictIn
 ) -> SessionOut:
     """Accept, or send back with a note."""
     review(project, session, reviewer, body.verdict, body.note)

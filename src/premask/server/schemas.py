@@ -270,7 +270,7 @@ class WaitingOut(BaseModel):
     """Why the one who asks may not review it; empty where they may."""
 
 
-class ReviewIn(Body):
+class VerdictIn(Body):
     """A reviewer's verdict."""
 
     verdict: Literal["accepted", "returned"]
