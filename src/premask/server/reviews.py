@@ -16,7 +16,7 @@ from premask.project.label_maps import read_version, session_versions
 from premask.project.sessions import get_session
 from premask.server.common import REFUSALS, Annotator, Opened, session_out
 from premask.server.reply import array_reply
-from premask.server.schemas import VerdictIn, SessionOut, WaitingOut
+from premask.server.schemas import SessionOut, VerdictIn, WaitingOut
 from premask.workflow.review import refusal, review, reviewable, submitted_version
 from premask.workflow.session_facts import session_facts
 
