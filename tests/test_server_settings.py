@@ -15,6 +15,7 @@ from helpers import write_images
 from premask.core.phases import Phases, make_phases
 from premask.project import settings as settings_file
 from premask.project.images import all_images, update_image
+from premask.project.label_maps import image_versions, read_version
 from premask.project.project import Project, init_project, open_project
 from premask.project.settings import Settings
 from premask.server.app import create_app
@@ -162,3 +163,51 @@ def test_a_type_is_one_that_the_project_names(client: TestClient, project: Proje
     assert client.put(path, json={"type": "IV"}).status_code == 400
     assert client.put(path, json={"type": None}).is_success
     assert all_images(project)[0].type is None
+
+
+SAME = [(0, "Alpha"), (1, "TiB2"), (2, "TiN")]
+
+
+def test_a_merged_phase_is_read_as_the_other_and_nothing_stored_changes(
+    client: TestClient, project: Project
+) -> None:
+    preannotate(project, methods=["multi-otsu"], n_regions=3, jobs=1)
+    image = all_images(project)[0]
+    (candidate,) = client.get(f"/api/images/{image.id}").json()["details"]
+    path = f"/api/candidates/{candidate['id']}"
+    client.put(f"{path}/names", json={"names": {"0": 0, "1": 1, "2": 2}}).raise_for_status()
+    body = {"image": image.id, "strategy": "scratch", "ground": 2}
+    session = client.post("/api/sessions", json=body).json()["id"]
+    client.post(f"/api/sessions/{session}/submit", json={"revision": 0}).raise_for_status()
+
+    px = image.width * image.view_height
+    (row,) = client.get("/api/phases/2/concerned").json()
+    assert (row["drawn"], row["submitted"], row["candidates"]) == (px, px, 1)
+    changed = change(client, SAME, types={}, merged={"TiN": "TiB2"}).json()
+    assert [phase["merged_into"] for phase in changed["phases"]] == [None, None, 1]
+    assert client.get("/api/phases/2/concerned").json() == []
+
+    def seen() -> list[set[int]]:
+        planes = client.get(f"/api/sessions/{session}/planes").content
+        labels = np.frombuffer(planes, np.uint8)[:px]
+        named = np.frombuffer(client.get(f"{path}/labels").content, np.uint8)
+        return [set(labels.tolist()), set(named.tolist())]
+
+    assert seen() == [{1}, {0, 1}]
+    now = open_project(project.root)
+    version = image_versions(now, image)[-1]
+    assert set(np.unique(read_version(now, version))) == {1}
+    assert now.phases.allowed(None) == (0, 1)
+    (facts,) = client.get(f"/api/images/{image.id}").json()["details"]
+    assert facts["names"] == [0, 1, 1]
+
+    assert change(client, SAME, types={}).is_success
+    assert seen() == [{2}, {0, 1, 2}], "apart again, and everything is there"
+
+
+@pytest.mark.parametrize(
+    "merged", [{"TiN": "TiN"}, {"TiN": "Gold"}, {"TiN": "TiB2", "TiB2": "Alpha"}]
+)
+def test_a_phase_is_merged_into_one_of_its_own(client: TestClient, merged: dict[str, str]) -> None:
+    assert change(client, SAME, types={}, merged=merged).status_code == 400
+    assert all(phase["merged_into"] is None for phase in shown(client)["phases"])

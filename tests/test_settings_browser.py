@@ -96,3 +96,23 @@ def test_an_image_goes_when_its_name_was_typed(place: tuple[Path, Page]) -> None
     page.get_by_role("button", name="Remove 0.png").click()
     expect(page.get_by_text("0.png is not in the project any more.")).to_be_visible()
     assert [one.name for one in all_images(open_project(root))] == ["1.png"]
+
+
+def test_a_merge_says_what_it_concerns_before_it_is_stored(place: tuple[Path, Page]) -> None:
+    root, page = place
+    image = all_images(open_project(root))[0]
+    address = page.url.split("#")[0]
+    with httpx.Client(base_url=address, headers={"X-Premask-Annotator": "ana"}) as client:
+        body = {"image": image.id, "strategy": "scratch", "ground": 1}
+        client.post("/api/sessions", json=body).raise_for_status()
+    page.get_by_label("B counts as").select_option("A")
+    px = f"{image.width * image.view_height:,}"
+    expect(page.get_by_role("status").filter(has_text="is to count as A")).to_contain_text(px)
+    assert open_project(root).phases.merged == {}
+    page.get_by_role("button", name="store").click()
+    expect(page.get_by_text("Stored.")).to_be_visible()
+    assert open_project(root).phases.merged == {"B": "A"}
+    page.goto(f"{address}#/images/{image.id}")
+    legend = page.get_by_label("Keys of the phases")
+    expect(legend).to_contain_text("A")
+    expect(legend.locator("kbd")).to_have_count(2)  # one phase, and N

@@ -14,10 +14,16 @@ export type Begin = Schemas["BeginIn"];
 export type Version = Schemas["VersionOut"];
 export type Minutes = Schemas["TimeOut"];
 export type Settings = Schemas["SettingsIn"];
+export type Concerned = Schemas["ConcernedOut"];
 export type Holdings = Schemas["HoldingsOut"];
 export type Waiting = Schemas["WaitingOut"];
 export type Verdict = Schemas["VerdictIn"]["verdict"];
 export type Grain = "fine" | "medium" | "coarse";
+
+/** The phases that one may label with. */
+export function offered(phases: readonly Phase[]): Phase[] {
+  return phases.filter((phase) => phase.merged_into === null);
+}
 
 /** What the server refused, in its own words. */
 export class ApiError extends Error {
@@ -112,6 +118,8 @@ async function planesOf(path: string) {
 export const api = {
   project: () => json<Project>("GET", "/project"),
   changeSettings: (settings: Settings) => json<Project>("PUT", "/settings", settings),
+  /** Where a phase is labelled. */
+  concerned: (phase: number) => json<Concerned[]>("GET", `/phases/${phase}/concerned`),
   frameUrl: (image: string) => `/api/images/${image}/frame`,
   calibrate: (image: string, umPerPx: number | null, alike: boolean) =>
     json<{ images: number }>("PUT", `/images/${image}/scale`, { um_per_px: umPerPx, alike }),

@@ -524,6 +524,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/phases/{phase}/concerned": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Concerned
+         * @description The images where a phase is labelled, before it is merged into another.
+         */
+        get: operations["get_concerned_api_phases__phase__concerned_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/images/{image}/type": {
         parameters: {
             query?: never;
@@ -744,6 +764,22 @@ export interface components {
             revision: number;
         };
         /**
+         * ConcernedOut
+         * @description What a merge would change in one image.
+         */
+        ConcernedOut: {
+            /** Image */
+            image: string;
+            /** Name */
+            name: string;
+            /** Drawn */
+            drawn: number;
+            /** Submitted */
+            submitted: number;
+            /** Candidates */
+            candidates: number;
+        };
+        /**
          * EventsIn
          * @description Lines of the session's log, see :mod:`premask.core.sessions`.
          */
@@ -892,6 +928,8 @@ export interface components {
             name: string;
             /** Colour */
             colour: string;
+            /** Merged Into */
+            merged_into: number | null;
         };
         /**
          * ProjectOut
@@ -1003,6 +1041,13 @@ export interface components {
             /** Types */
             types: {
                 [key: string]: string[];
+            };
+            /**
+             * Merged
+             * @default {}
+             */
+            merged: {
+                [key: string]: string;
             };
             /** Based On */
             based_on: string;
@@ -3114,6 +3159,86 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ProjectOut"];
+                };
+            };
+            /** @description What was wrong, in one line */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The token is missing, or nobody is signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Not from here, or not this annotator's */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description There is no such thing */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Saved elsewhere since */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+            /** @description The disk of the project is full */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    get_concerned_api_phases__phase__concerned_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                phase: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ConcernedOut"][];
                 };
             };
             /** @description What was wrong, in one line */

@@ -45,21 +45,34 @@ class Phases:
         that is not named here may show all of them.
     inside : dict of str to tuple of str
         ``{"TiN": ("TiB2",)}``: the phase lies only inside (touches only) the others.
+    merged : dict of str to str
+        ``{"TiC": "TiN"}``: wherever the first was labelled, the second is meant. Label maps
+        stay as they are stored; they are read so. The first keeps its index and is offered no
+        more.
     """
 
     phases: tuple[Phase, ...]
     by_type: dict[str, tuple[str, ...]] = field(default_factory=dict)
     inside: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    merged: dict[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         names = [phase.name for phase in self.phases]
-        for owner, allowed in [*self.by_type.items(), *self.inside.items()]:
+        merged = [(into, (name, into)) for name, into in self.merged.items()]
+        for owner, allowed in [*self.by_type.items(), *self.inside.items(), *merged]:
             for name in allowed:
                 if name not in names:
                     raise PremaskError(
                         f"{owner!r} refers to the phase {name!r}, which the project does not have"
                         f" (phases: {', '.join(names)}){nearest(name, names)}"
                     )
+
+        for name, into in self.merged.items():
+            if name == into or into in self.merged:
+                raise PremaskError(
+                    f"{name!r} is merged into {into!r}, which is no phase of its own; merge it"
+                    " into one that is"
+                )
 
     def __len__(self) -> int:
         return len(self.phases)
@@ -88,7 +101,20 @@ class Phases:
     def allowed(self, type_: str | None) -> tuple[int, ...]:
         """Indices of the phases that a processing type may show; all for an unknown type."""
         names = self.by_type.get(type_ or "", self.names)
-        return tuple(self.index(name) for name in names)
+        return tuple(self.index(name) for name in names if name not in self.merged)
+
+    def meant(self, index: int) -> int:
+        """The phase that is meant by one that was labelled: itself, or what it was merged into."""
+        into = self.merged.get(self.names[index]) if index < len(self) else None
+        return index if into is None else self.index(into)
+
+    def read(self, label_map: NDArray[np.uint8]) -> NDArray[np.uint8]:
+        """A stored label map as it is meant."""
+        if not self.merged:
+            return label_map
+        table = np.arange(256, dtype=np.uint8)
+        table[: len(self)] = [self.meant(index) for index in range(len(self))]
+        return table[label_map]
 
 
 def make_phases(names: Sequence[str], colours: Sequence[str] = ()) -> Phases:

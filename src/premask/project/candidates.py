@@ -95,7 +95,7 @@ def all_candidates(
     if methods is not None:
         query = query.where(CandidateRow.method.in_(list(methods)))
     with transaction(project.engine) as session:
-        return [_record(row) for row in session.scalars(query)]
+        return [_record(project, row) for row in session.scalars(query)]
 
 
 def read_regions(project: Project, candidate: Candidate) -> NDArray[np.uint8]:
@@ -134,7 +134,7 @@ def set_islands(project: Project, candidate: Candidate, islands: dict[str, Any])
         session.get_one(CandidateRow, candidate.id).islands = islands
 
 
-def _record(row: CandidateRow) -> Candidate:
+def _record(project: Project, row: CandidateRow) -> Candidate:
     return Candidate(
         id=row.id,
         image=row.image_id,
@@ -143,6 +143,14 @@ def _record(row: CandidateRow) -> Candidate:
         content=row.content,
         crop_bottom=row.crop_bottom,
         created=row.created,
-        table=row.names,
+        table=_meant(project, row.names),
         islands=row.islands,
     )
+
+
+def _meant(project: Project, table: dict[str, Any]) -> dict[str, Any]:
+    """Names that were given, as they are meant now: phases may have been merged since."""
+    if not project.phases.merged or not table:
+        return table
+    names = [name if name is None else project.phases.meant(name) for name in table["names"]]
+    return table | {"names": names}

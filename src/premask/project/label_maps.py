@@ -89,7 +89,7 @@ def _found(project: Project, query: Select[Any]) -> list[LabelMapVersion]:
 
 def read_version(project: Project, version: LabelMapVersion) -> NDArray[np.uint8]:
     """The label map of a version, (H, W) in the crop."""
-    return read_label_map(objects.existing(project.root, version.content))
+    return project.phases.read(read_label_map(objects.existing(project.root, version.content)))
 
 
 def latest(project: Project, image: ImageRecord, strategy: str) -> NDArray[np.uint8] | None:

@@ -184,7 +184,7 @@ def working_copy(project: Project, number: int) -> WorkingCopy:
         if row is not None
     ]
     paste(labels, origins, tiles)
-    return WorkingCopy(labels, origins, record.revision, record.last_save)
+    return WorkingCopy(project.phases.read(labels), origins, record.revision, record.last_save)
 
 
 def save_tiles(

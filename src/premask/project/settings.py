@@ -114,6 +114,7 @@ def write(root: Path, settings: Settings) -> None:
         "phases": [{"name": phase.name, "colour": phase.colour} for phase in phases.phases],
         "types": {type_: list(names) for type_, names in phases.by_type.items()},
         "inside": {name: list(outer) for name, outer in phases.inside.items()},
+        "merged": phases.merged,
         "methods": settings.methods,
     }
     filled = {key: value for key, value in content.items() if value}
@@ -122,7 +123,7 @@ def write(root: Path, settings: Settings) -> None:
 
 def parse(content: dict[str, Any], where: str) -> Settings:
     """Settings from the content of a TOML file; errors name the file and the key."""
-    known = ("phases", "types", "inside", "methods")
+    known = ("phases", "types", "inside", "merged", "methods")
     for key in content:
         if key not in known:
             raise PremaskError(
@@ -141,11 +142,18 @@ def parse(content: dict[str, Any], where: str) -> Settings:
         make_phases(names, colours).phases,
         by_type=_name_lists(content.get("types", {}), f"{where}: types"),
         inside=_name_lists(content.get("inside", {}), f"{where}: inside"),
+        merged=_names(content.get("merged", {}), f"{where}: merged"),
     )
     methods = content.get("methods", {})
     if not isinstance(methods, dict) or not all(isinstance(o, dict) for o in methods.values()):
         raise PremaskError(f"{where}: methods needs one table per method, e.g. [methods.sam]")
     return Settings(phases, methods)
+
+
+def _names(value: object, where: str) -> dict[str, str]:
+    if not isinstance(value, dict) or not all(isinstance(name, str) for name in value.values()):
+        raise PremaskError(f"{where} is {value!r}; a table of phase names is accepted")
+    return {str(key): name for key, name in value.items()}
 
 
 def _name_lists(value: object, where: str) -> dict[str, tuple[str, ...]]:

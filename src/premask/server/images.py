@@ -59,7 +59,15 @@ def project_out(project: Project) -> ProjectOut:
     return ProjectOut(
         name=project.root.resolve().name,
         version=__version__,
-        phases=[PhaseOut(index=p.index, name=p.name, colour=p.colour) for p in phases.phases],
+        phases=[
+            PhaseOut(
+                index=p.index,
+                name=p.name,
+                colour=p.colour,
+                merged_into=phases.meant(p.index) if p.name in phases.merged else None,
+            )
+            for p in phases.phases
+        ],
         types={type_: list(names) for type_, names in phases.by_type.items()},
         inside={name: list(outer) for name, outer in phases.inside.items()},
         annotators=all_annotators(project),

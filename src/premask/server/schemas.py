@@ -26,6 +26,8 @@ class PhaseOut(BaseModel):
     index: int
     name: str
     colour: str
+    merged_into: int | None
+    """The phase that it counts as; it is offered no more."""
 
 
 class ProjectOut(BaseModel):
@@ -220,7 +222,21 @@ class SettingsIn(Body):
 
     phases: list[PhaseIn] = Field(max_length=100)
     types: dict[str, list[str]]
+    merged: dict[str, str] = {}
+    """Phases that count as another one, by their names as they are to be."""
     based_on: str = Field(max_length=100)
+
+
+class ConcernedOut(BaseModel):
+    """What a merge would change in one image."""
+
+    image: str
+    name: str
+    drawn: int
+    """Pixels in the label maps at work."""
+    submitted: int
+    """Pixels in the newest submitted versions."""
+    candidates: int
 
 
 class TypeIn(Body):

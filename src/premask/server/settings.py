@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import threading
 from dataclasses import replace
+from typing import Annotated
 
 import cv2
 import numpy as np
-from fastapi import APIRouter, HTTPException, Request
+from fastapi import APIRouter, HTTPException, Path, Request
 from fastapi.responses import Response
 
 from premask.core.micrograph import window
@@ -22,6 +23,7 @@ from premask.server.images import project_out
 from premask.server.schemas import (
     CalibrationIn,
     CalibrationOut,
+    ConcernedOut,
     HoldingsOut,
     ProjectOut,
     RemoveIn,
@@ -29,7 +31,7 @@ from premask.server.schemas import (
     TypeIn,
 )
 from premask.workflow.add import check_type
-from premask.workflow.change_settings import PhaseEntry, calibrate, change_phases
+from premask.workflow.change_settings import PhaseEntry, calibrate, change_phases, concerned
 
 router = APIRouter(responses=REFUSALS)
 _LOCK = threading.Lock()
@@ -43,9 +45,28 @@ def put_settings(
     """Phases, and which of them each type may show."""
     entries = [PhaseEntry(one.index, one.name, one.colour) for one in body.phases]
     with _LOCK:
-        changed = change_phases(project, entries, body.types, based_on=body.based_on)
+        changed = change_phases(
+            project, entries, body.types, merged=body.merged, based_on=body.based_on
+        )
         request.app.state.project = changed
     return project_out(changed)
+
+
+@router.get("/phases/{phase}/concerned")
+def get_concerned(
+    project: Opened, _annotator: Annotator, phase: Annotated[int, Path(ge=0, le=254)]
+) -> list[ConcernedOut]:
+    """The images where a phase is labelled, before it is merged into another."""
+    return [
+        ConcernedOut(
+            image=one.image.id,
+            name=one.image.name,
+            drawn=one.drawn,
+            submitted=one.submitted,
+            candidates=one.candidates,
+        )
+        for one in concerned(project, phase)
+    ]
 
 
 @router.put("/images/{image}/type", status_code=204)

@@ -6,14 +6,19 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
+import numpy as np
+from numpy.typing import NDArray
+
 from premask.core.errors import PremaskError
 from premask.core.phases import Phases, make_phases
 from premask.core.records import ImageRecord
 from premask.project import settings as settings_file
 from premask.project.images import all_images, update_image
+from premask.project.label_maps import image_versions, read_version
 from premask.project.project import Project
-from premask.project.sessions import ConflictError
+from premask.project.sessions import ConflictError, working_copy
 from premask.workflow.add import check_scale
+from premask.workflow.overview import overview
 
 
 @dataclass(frozen=True)
@@ -43,8 +48,9 @@ def change_phases(
     types: Mapping[str, Sequence[str]],
     *,
     based_on: str,
+    merged: Mapping[str, str] | None = None,
 ) -> Project:
-    """Rename, recolour and add phases, and say which of them each type may show.
+    """Rename, recolour, add and merge phases, and say which of them each type may show.
 
     Label maps hold indices: a phase keeps its own for ever, new ones come behind the last,
     and none goes.
@@ -57,6 +63,9 @@ def change_phases(
         Names, as they are to be, of the phases that each type may show.
     based_on : str
         :func:`settings_digest` of the settings that were looked at.
+    merged : mapping of str to str, optional
+        Phases that count as another one from now on, by their names as they are to be. Nothing
+        that is stored changes: without the entry they are themselves again.
 
     Returns
     -------
@@ -90,6 +99,7 @@ def change_phases(
             renamed[name]: tuple(renamed[one] for one in outer)
             for name, outer in old.phases.inside.items()
         },
+        merged=dict(merged or {}),
     )
     changed = replace(old, phases=phases)
     settings_file.write(project.root, changed)
@@ -133,3 +143,49 @@ def calibrate(
     for one in (image, *others):
         update_image(project, replace(one, um_per_px=um_per_px, scale_source=source))
     return 1 + len(others)
+
+
+@dataclass(frozen=True)
+class Concerned:
+    """What a merge would change in one image.
+
+    Attributes
+    ----------
+    drawn, submitted : int
+        Pixels of the phase in the label maps at work, and in the newest submitted versions.
+    candidates : int
+        How many candidates have regions of the phase.
+    """
+
+    image: ImageRecord
+    drawn: int
+    submitted: int
+    candidates: int
+
+
+def concerned(project: Project, phase: int) -> list[Concerned]:
+    """Where a phase is labelled: what would count as another one after a merge.
+
+    Raises
+    ------
+    PremaskError
+        For a phase that there is not.
+    """
+    if not 0 <= phase < len(project.phases):
+        raise PremaskError(f"no phase {phase}; 0 to {len(project.phases) - 1} are accepted")
+    rows = []
+    for one in overview(project):
+        newest = {(v.annotator, v.strategy): v for v in image_versions(project, one.image)}
+        row = Concerned(
+            one.image,
+            drawn=sum(_px(working_copy(project, s.id).labels, phase) for s in one.sessions),
+            submitted=sum(_px(read_version(project, v), phase) for v in newest.values()),
+            candidates=sum(phase in c.table.get("names", []) for c in one.candidates),
+        )
+        if row.drawn or row.submitted or row.candidates:
+            rows.append(row)
+    return rows
+
+
+def _px(labels: NDArray[np.uint8], phase: int) -> int:
+    return int(np.count_nonzero(labels == phase))
