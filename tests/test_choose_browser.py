@@ -42,9 +42,9 @@ class Bench:
     def card(self, method: str) -> Locator:
         return self.page.locator("figure", has=self.page.locator(f"canvas[aria-label^={method}]"))
 
-    def candidate(self, method: str) -> Candidate:
+    def candidate(self, method: str, image: int = 0) -> Candidate:
         project = open_project(self.root)
-        found = all_candidates(project, methods=[method])[0]
+        found = all_candidates(project, methods=[method])[image]
         project.engine.dispose()
         return found
 
@@ -56,7 +56,7 @@ class Bench:
 @pytest.fixture
 def bench(tmp_path: Path, page: Page) -> Iterator[Bench]:
     project = init_project(tmp_path / "project", Settings(make_phases(["A", "B", "C"])))
-    add_images(project, write_images(tmp_path / "in", 1, (HEIGHT, WIDTH)), crop_bottom=0)
+    add_images(project, write_images(tmp_path / "in", 2, (HEIGHT, WIDTH)), crop_bottom=0)
     preannotate(project, methods=["multi-otsu", "kmeans"], n_regions=3, jobs=1)
     image = all_images(project)[0].id
     project.engine.dispose()
@@ -171,3 +171,31 @@ def test_the_page_scrolls_until_one_turns_to_a_picture(bench: Bench) -> None:
     canvas.hover()
     page.mouse.wheel(0, 80)
     page.wait_for_function("scrollY > 0")
+
+
+def test_one_method_for_all_images_of_a_type(bench: Bench) -> None:
+    page = bench.page
+    bench.card("kmeans").get_by_label("Region 0: no name").hover()
+    page.keyboard.press("q")
+    expect(bench.card("kmeans").get_by_label("Region 0: A")).to_be_visible()
+    page.keyboard.press("1")
+    page.get_by_label("for all images of this kind").check()
+    page.get_by_role("button", name="repair", exact=True).click()
+    page.wait_for_selector("html[data-ready]")
+    page.goto(page.url.split("#")[0])
+    expect(page.locator(".card")).to_have_count(2)
+    usual = page.get_by_role("button", name="repair, usual method")
+    expect(usual).to_have_count(0)  # the other image's regions have no names yet
+
+    with httpx.Client(base_url=page.url, headers={"X-Premask-Annotator": "ana"}) as client:
+        other = bench.candidate("kmeans", 1)
+        body = {"names": {"0": 0, "1": 1, "2": 2}}
+        client.put(f"/api/candidates/{other.id}/names", json=body).raise_for_status()
+    page.reload()
+    usual.click()
+    page.wait_for_selector("html[data-ready]")
+    project = open_project(bench.root)
+    second = all_sessions(project)[-1]
+    project.engine.dispose()
+    assert second.choice["candidate"] == other.id
+    assert second.choice["uniform"] is True

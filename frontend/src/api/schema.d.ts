@@ -844,6 +844,8 @@ export interface components {
             sessions: components["schemas"]["SessionOut"][];
             /** Annotators */
             annotators: string[];
+            /** Uniform */
+            uniform: number | null;
             /**
              * Channels
              * @enum {integer}
@@ -894,6 +896,8 @@ export interface components {
             sessions: components["schemas"]["SessionOut"][];
             /** Annotators */
             annotators: string[];
+            /** Uniform */
+            uniform: number | null;
         };
         /**
          * NamesIn

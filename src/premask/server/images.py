@@ -15,6 +15,7 @@ from premask import __version__
 from premask.core.micrograph import window
 from premask.core.records import ImageRecord
 from premask.features.felzenszwalb import felzenszwalb
+from premask.project.candidates import has_names
 from premask.project.project import Project
 from premask.project.sessions import add_annotator, all_annotators
 from premask.server.common import REFUSALS, Annotator, OneImage, Opened, session_out
@@ -28,6 +29,7 @@ from premask.server.schemas import (
     PhaseOut,
     ProjectOut,
 )
+from premask.workflow.annotate import uniform_methods
 from premask.workflow.change_settings import settings_digest
 from premask.workflow.inline_images import fitted_size
 from premask.workflow.overview import (
@@ -84,8 +86,8 @@ def post_annotator(project: Opened, body: AnnotatorIn) -> AnnotatorOut:
 @router.get("/images")
 def get_images(project: Opened, annotator: Annotator) -> list[ImageOut]:
     """The overview."""
-    facts = session_facts(project)
-    return [_image_out(project, one, annotator, facts) for one in overview(project)]
+    facts, methods = session_facts(project), uniform_methods(project, annotator)
+    return [_image_out(project, one, annotator, facts, methods) for one in overview(project)]
 
 
 @router.get("/images/{image}")
@@ -94,7 +96,9 @@ def get_image(project: Opened, annotator: Annotator, image: OneImage) -> ImageDe
     (one,) = overview(project, [image])
     pixels = pixels_of(project, image)
     return ImageDetailOut.model_validate(
-        _image_out(project, one, annotator, session_facts(project)).model_dump()
+        _image_out(
+            project, one, annotator, session_facts(project), uniform_methods(project, annotator)
+        ).model_dump()
         | {
             "channels": 1 if pixels.ndim == 2 else 3,
             "bits": 8 if pixels.dtype == np.uint8 else 16,
@@ -181,8 +185,17 @@ def candidate_out(facts: CandidateFacts) -> CandidateOut:
 
 
 def _image_out(
-    project: Project, one: Overview, annotator: str, facts: Mapping[int, SessionFacts]
+    project: Project,
+    one: Overview,
+    annotator: str,
+    facts: Mapping[int, SessionFacts],
+    methods: Mapping[str | None, str],
 ) -> ImageOut:
+    usual = [
+        candidate.id
+        for candidate in one.candidates
+        if candidate.parameters.method == methods.get(one.image.type) and has_names(candidate.table)
+    ]
     return ImageOut.model_validate(
         {
             "id": one.image.id,
@@ -200,5 +213,6 @@ def _image_out(
                 if session.annotator == annotator
             ],
             "annotators": sorted({session.annotator for session in one.sessions}),
+            "uniform": usual[-1] if usual else None,
         }
     )

@@ -97,6 +97,8 @@ class ImageOut(BaseModel):
     """Of the annotator who asks."""
     annotators: list[str]
     """Everybody who works or worked on it."""
+    uniform: int | None
+    """The candidate, with names, of the method that the one who asks takes for its type."""
 
 
 class CandidateOut(BaseModel):

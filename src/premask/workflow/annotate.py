@@ -20,6 +20,7 @@ from premask.project.images import all_images
 from premask.project.label_maps import read_version, session_versions
 from premask.project.project import Project
 from premask.project.sessions import (
+    all_sessions,
     find_session,
     get_session,
     replace_base,
@@ -156,6 +157,24 @@ def compose(
         taken = (other == phase) | (labels == phase)
         labels = np.where(taken, other, labels)
     return labels, fresh_origins(labels, "candidate")
+
+
+def uniform_methods(project: Project, annotator: str) -> dict[str | None, str]:
+    """The method that an annotator takes for all images of a type, by the type.
+
+    The newest choice on an image of the type decides (paper, section 4.1: one method for
+    all images of a set).
+    """
+    types = {image.id: image.type for image in all_images(project)}
+    methods: dict[str | None, str] = {}
+    for session in all_sessions(project):
+        choice = session.choice
+        if session.annotator != annotator or session.image not in types or "methods" not in choice:
+            continue
+        methods.pop(types[session.image], None)
+        if choice["uniform"]:
+            methods[types[session.image]] = choice["methods"][str(choice["candidate"])]
+    return methods
 
 
 def choice_record(project: Project, choice: Choice) -> dict[str, Any]:
