@@ -74,7 +74,7 @@ def preannotate(
     lines += [f"left out: {reason}" for reason in summary.left_out]
     if not summary.stopped:
         where = typed(project)
-        lines.append(f"Next: premask gallery {where} gallery.html, premask name {where} --help")
+        lines.append(f"Next: premask annotate {where}, or premask gallery {where} gallery.html")
     answer(json, summary.__dict__, lines)
     for line in summary.failed:
         err(f"premask: not made: {line}")
