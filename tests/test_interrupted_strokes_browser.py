@@ -13,6 +13,8 @@ from playwright.sync_api import Error as BrowserError
 import test_editor_browser as editor
 from premask.core.phases import VOID
 from premask.project.events import events_of
+from premask.project.images import all_images
+from premask.project.label_maps import read_version, versions
 from test_editor_browser import ANA, Desk, Pen, disc_path, saved
 
 desk = editor.desk
@@ -98,3 +100,28 @@ def test_a_key_within_a_stroke_takes_it_back(desk: Desk, page: Page, key: str) -
         page.keyboard.press("Control+z")
     saved(page)
     assert (desk.labels() == VOID).all(), "two strokes were drawn, two are undone"
+
+
+def test_what_is_submitted_within_a_stroke_has_the_stroke(desk: Desk, page: Page) -> None:
+    pen = Pen(desk.open(page))
+    page.keyboard.press("3")
+    begin(pen, [(75.0, 10.0), (75.0, 90.0)])
+    page.keyboard.press("Control+Enter")
+    expect(page.locator(".editor")).to_have_count(0)
+    page.mouse.up()
+    project = desk.project()
+    (version,) = versions(project, all_images(project)[0], "scratch")
+    assert read_version(project, version)[50, 75] == 2
+    strokes = [e for e in events_of(project, desk.session) if e.kind == "stroke"]
+    assert len(strokes) == 1, "and the log has it too"
+    project.engine.dispose()
+
+
+def test_a_notice_moves_nothing_under_a_stroke(desk: Desk, page: Page) -> None:
+    desk.open(page)
+    canvas = page.locator("canvas").first
+    before = canvas.bounding_box()
+    page.route("**/superpixels/**", lambda route: route.fulfill(status=500, json={"detail": "no"}))
+    page.keyboard.press("s")
+    expect(page.locator(".notes")).to_contain_text("no")
+    assert canvas.bounding_box() == before

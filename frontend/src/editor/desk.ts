@@ -161,6 +161,12 @@ export function finish(desk: Desk): void {
   keep(desk, closePatch(operation.patch), { start, length, tool, phase });
 }
 
+/** Whatever else is to be done comes after the stroke that is being drawn. */
+export function settle(desk: Desk): void {
+  if (desk.corners.length) cancel(desk);
+  else finish(desk);
+}
+
 /** Drop the lasso or polygon, or take back the stroke that is being drawn. */
 export function cancel(desk: Desk): void {
   const drawn = desk.operation && closePatch(desk.operation.patch);
