@@ -45,8 +45,13 @@ def running(root: Path) -> Iterator[tuple[subprocess.Popen[str], str]]:
         server.wait()
 
 
-def saves_until_it_dies(address: str, number: int, revision: int, seed: int) -> tuple[int, int]:
-    """Save one tile of a single value again and again; the last revision and value answered."""
+def saves_until_it_dies(
+    address: str, number: int, revision: int, seed: int, killer: threading.Timer
+) -> tuple[int, int]:
+    """Save one tile of a single value again and again; the last revision and value answered.
+
+    The killer's time runs from the first answer on, so that every kill meets a server at work.
+    """
     value, rng = -1, np.random.default_rng(seed)
     with httpx.Client(base_url=address, headers=ANA, timeout=10) as client:
         while True:
@@ -66,6 +71,8 @@ def saves_until_it_dies(address: str, number: int, revision: int, seed: int) -> 
                 return revision, value
             assert answer.status_code == 200, answer.text
             revision, value = answer.json()["revision"], wanted
+            if not killer.is_alive() and not killer.finished.is_set():
+                killer.start()
 
 
 @pytest.mark.slow
@@ -84,10 +91,11 @@ def test_no_acknowledged_save_is_lost_by_any_of_fifty_kills(project: Project) ->
             number = session["id"]
             # A save may have been kept whose answer was lost, never the other way round.
             assert session["revision"] in {acknowledged, acknowledged + 1}
-            pause = float(rng.uniform(0.01, 0.15))
+            pause = float(rng.uniform(0, 0.1))
             killer = threading.Timer(pause, server.send_signal, [signal.SIGKILL])
-            killer.start()
-            acknowledged, value = saves_until_it_dies(address, number, session["revision"], kill)
+            acknowledged, value = saves_until_it_dies(
+                address, number, session["revision"], kill, killer
+            )
             killer.join()
         again = open_project(root)
         copy = working_copy(again, number)
@@ -99,7 +107,7 @@ def test_no_acknowledged_save_is_lost_by_any_of_fifty_kills(project: Project) ->
             digits = copy.labels[1, :20].astype(int)
             told = sum(int(digit) * 3**n for n, digit in enumerate(digits))
             assert told == copy.revision - 1
-    assert acknowledged > KILLS, "the kills must meet a server at work"
+    assert acknowledged >= KILLS, "the kills must meet a server at work"
 
 
 def test_a_taken_port_is_one_line(project: Project) -> None:
