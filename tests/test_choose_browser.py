@@ -199,3 +199,20 @@ def test_one_method_for_all_images_of_a_type(bench: Bench) -> None:
     project.engine.dispose()
     assert second.choice["candidate"] == other.id
     assert second.choice["uniform"] is True
+
+
+def test_names_carry_over_to_the_next_image_by_themselves(bench: Bench) -> None:
+    page = bench.page
+    for region, key in enumerate("qwe"):
+        bench.card("kmeans").get_by_label(f"Region {region}: no name").hover()
+        page.keyboard.press(key)
+        expect(bench.card("kmeans").get_by_label(f"Region {region}: ")).not_to_contain_text("?")
+    page.wait_for_load_state("networkidle")
+    page.goto(f"{page.url.split('#')[0]}#/images/{bench.candidate('kmeans', 1).image}")
+    expect(bench.card("kmeans").locator(".swatch[data-margin]")).to_have_count(3)
+    page.mouse.move(5, 5)
+    page.keyboard.press("n")
+    expect(page.locator(".swatch[data-margin]:focus")).to_have_count(1)
+    table = bench.candidate("kmeans", 1).table
+    assert table["source"] == "prototypes"
+    assert None not in table["names"]
