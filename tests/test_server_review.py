@@ -48,8 +48,8 @@ def submitted(client: TestClient, headers: dict[str, str] = ANA) -> int:
     return number
 
 
-def judged(client: TestClient, number: int, verdict: str, note: str = "") -> Any:
-    body = {"verdict": verdict, "note": note}
+def judged(client: TestClient, number: int, verdict: str, note: str = "", version: int = 1) -> Any:
+    body = {"version": version, "verdict": verdict, "note": note}
     return client.post(f"/api/reviews/{number}", json=body, headers=BEN)
 
 
@@ -92,9 +92,24 @@ def test_a_map_is_not_sent_back_without_a_word(client: TestClient) -> None:
     assert mine(client)["state"] == "submitted"
 
 
+def test_a_verdict_is_of_the_version_that_was_looked_at(client: TestClient) -> None:
+    number = submitted(client)
+    (row,) = client.get("/api/reviews", headers=BEN).json()
+    assert client.post(f"/api/sessions/{number}/reopen", headers=ANA).is_success
+    again = client.post(f"/api/sessions/{number}/submit", json={"revision": 0}, headers=ANA).json()
+    assert again["id"] != row["version"]
+    for verdict in ("accepted", "returned"):
+        refused = judged(client, number, verdict, "a note", row["version"])
+        assert refused.status_code == 409
+        assert "look at it again" in refused.json()["detail"]
+    assert mine(client)["state"] == "submitted", "neither the state nor a review is kept"
+    assert mine(client)["review"] is None
+    assert judged(client, number, "accepted", version=again["id"]).is_success
+
+
 def test_nobody_reviews_their_own_map(client: TestClient) -> None:
     number = submitted(client)
-    body = {"verdict": "accepted"}
+    body = {"version": 1, "verdict": "accepted"}
     refused = client.post(f"/api/reviews/{number}", json=body, headers=ANA)
     assert refused.status_code == 400
     assert "own" in refused.json()["detail"]
@@ -114,7 +129,7 @@ def test_a_project_of_one_reviews_itself(tmp_path: Path) -> None:
     with TestClient(create_app(project), base_url="http://127.0.0.1:8040") as client:
         client.post("/api/annotators", json={"name": "ana"})
         number = submitted(client)
-        body = {"verdict": "accepted"}
+        body = {"version": 1, "verdict": "accepted"}
         assert client.post(f"/api/reviews/{number}", json=body, headers=ANA).is_success
 
 

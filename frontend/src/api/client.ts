@@ -180,8 +180,8 @@ export const api = {
   /** Submitted and accepted label maps, those of others and one's own. */
   reviews: () => json<Waiting[]>("GET", "/reviews"),
   reviewPlanes: (id: number) => planesOf(`/reviews/${id}/planes`),
-  review: (id: number, verdict: Verdict, note: string) =>
-    json<Session>("POST", `/reviews/${id}`, { verdict, note }),
+  review: (id: number, version: number, verdict: Verdict, note: string) =>
+    json<Session>("POST", `/reviews/${id}`, { version, verdict, note }),
   restore: (id: number, version: number, revision: number) =>
     json<{ revision: number }>("POST", `/sessions/${id}/restore`, { version, revision }),
 };

@@ -1109,6 +1109,8 @@ export interface components {
          * @description A reviewer's verdict.
          */
         VerdictIn: {
+            /** Version */
+            version: number;
             /**
              * Verdict
              * @enum {string}
@@ -1142,6 +1144,8 @@ export interface components {
             session: components["schemas"]["SessionOut"];
             /** Name */
             name: string;
+            /** Version */
+            version: number;
             /** Submitted */
             submitted: string;
             /** Note */

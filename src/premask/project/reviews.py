@@ -14,12 +14,21 @@ from premask.project.sessions import ConflictError
 
 
 def add_review(
-    project: Project, number: int, reviewer: str, verdict: str, note: str, *, states: Sequence[str]
+    project: Project,
+    number: int,
+    version: int,
+    reviewer: str,
+    verdict: str,
+    note: str,
+    *,
+    states: Sequence[str],
 ) -> None:
     """Store a verdict on the newest version of a session, and the session's state with it.
 
     Parameters
     ----------
+    version : int
+        The one that was looked at.
     verdict : str
         ``accepted`` or ``returned``: the session's new state.
     states : sequence of str
@@ -28,7 +37,7 @@ def add_review(
     Raises
     ------
     ConflictError
-        Where the session has another state by now.
+        Where the session has another state or a newer version by now.
     """
     with transaction(project.engine) as session:
         done = session.execute(
@@ -38,9 +47,11 @@ def add_review(
         )
         if not done.rowcount:  # type: ignore[attr-defined]  # an update's result has one
             raise ConflictError("the label map is not submitted any more; load the list again")
-        version = session.scalar(
+        newest = session.scalar(
             select(func.max(LabelMapRow.id)).where(LabelMapRow.session_id == number)
         )
+        if newest != version:
+            raise ConflictError("the label map was submitted anew since; look at it again")
         session.add(
             ReviewRow(
                 label_map_id=version, reviewer=reviewer, verdict=verdict, note=note, created=now()

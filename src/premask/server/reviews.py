@@ -36,6 +36,7 @@ def get_reviews(project: Opened, reviewer: Annotator) -> list[WaitingOut]:
             WaitingOut(
                 session=session_out(project, session, facts),
                 name=names[session.image],
+                version=version.id,
                 submitted=version.created,
                 note=version.note,
                 refusal=refusal(project, session, reviewer),
@@ -62,5 +63,5 @@ def post_review(
     project: Opened, reviewer: Annotator, session: SessionNumber, body: VerdictIn
 ) -> SessionOut:
     """Accept, or send back with a note."""
-    review(project, session, reviewer, body.verdict, body.note)
+    review(project, session, body.version, reviewer, body.verdict, body.note)
     return session_out(project, get_session(project, session))

@@ -281,6 +281,8 @@ class WaitingOut(BaseModel):
     session: SessionOut
     name: str
     """Of the image."""
+    version: int
+    """What a verdict on it names."""
     submitted: str
     note: str
     """The annotator's, with the version."""
@@ -291,5 +293,7 @@ class WaitingOut(BaseModel):
 class VerdictIn(Body):
     """A reviewer's verdict."""
 
+    version: Number
+    """The one that was looked at."""
     verdict: Literal["accepted", "returned"]
     note: str = Field("", max_length=2000)

@@ -66,22 +66,25 @@ def submitted_version(project: Project, number: int, reviewer: str) -> LabelMapV
     return session_versions(project, number)[-1]
 
 
-def review(project: Project, number: int, reviewer: str, verdict: Verdict, note: str = "") -> None:
-    """Accept a submitted label map, or send it back.
+def review(
+    project: Project, number: int, version: int, reviewer: str, verdict: Verdict, note: str = ""
+) -> None:
+    """Accept the version of a label map that was looked at, or send it back.
 
     Raises
     ------
     PremaskError
         Where they may not, or where a map is sent back without a note.
     ConflictError
-        Where the session has another state by now.
+        Where the session has another state or a newer version by now.
     """
     if verdict not in REVIEWED:
         raise PremaskError(f"no verdict {verdict!r}; accepted or returned is accepted")
     _check(project, get_session(project, number), reviewer)
     if verdict == "returned" and not note.strip():
         raise PremaskError("a label map is sent back with a note: say what is to be repaired")
-    add_review(project, number, reviewer, verdict, note.strip(), states=REVIEWED[verdict])
+    states = REVIEWED[verdict]
+    add_review(project, number, version, reviewer, verdict, note.strip(), states=states)
 
 
 def _check(project: Project, session: SessionRecord, reviewer: str) -> None:
