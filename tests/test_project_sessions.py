@@ -26,9 +26,9 @@ from premask.project.sessions import (
     all_annotators,
     find_session,
     get_session,
+    reopen,
     replace_base,
     save_tiles,
-    set_state,
     start_session,
     submit,
     working_copy,
@@ -143,7 +143,7 @@ def test_submitting_makes_versions_and_keeps_the_earlier_ones(project: Project) 
     assert submit(project, session.id, revision=1) == number, "sent twice: one version"
     with pytest.raises(ConflictError, match="submitted; reopen"):
         save(project, session, first, 1)
-    set_state(project, session.id, "open")
+    reopen(project, session.id)
     second = painted(session, project, 2)
     save(project, session, second, 1)
     later = submit(project, session.id, revision=2, note="repaired")

@@ -12,6 +12,7 @@ from fastapi.testclient import TestClient
 
 from helpers import write_images
 from premask.core.phases import make_phases
+from premask.project.images import all_images, update_image, with_crop
 from premask.project.project import init_project
 from premask.project.settings import Settings
 from premask.server.app import create_app
@@ -73,11 +74,12 @@ def test_accepted_is_closed_and_can_be_sent_back(client: TestClient) -> None:
     number = submitted(client)
     assert judged(client, number, "accepted").json()["state"] == "accepted"
     reopened = client.post(f"/api/sessions/{number}/reopen", headers=ANA)
-    assert reopened.status_code == 400
+    assert reopened.status_code == 409
     assert "reviewer" in reopened.json()["detail"]
     assert judged(client, number, "accepted").status_code == 409
     assert judged(client, number, "returned", "the rim is missing").is_success
-    assert mine(client)["state"] == "returned"
+    assert client.post(f"/api/sessions/{number}/reopen", headers=ANA).is_success
+    assert mine(client)["state"] == "returned", "it is open already, and stays sent back"
     assert mine(client)["review"]["note"] == "the rim is missing"
     body = {"revision": 0}
     assert client.post(f"/api/sessions/{number}/submit", json=body, headers=ANA).is_success
@@ -121,6 +123,15 @@ def test_who_still_works_on_the_image_sees_no_other_map_of_it(client: TestClient
     assert "at work" in client.get("/api/reviews", headers=BEN).json()[0]["refusal"]
     assert client.get(f"/api/reviews/{number}/planes", headers=BEN).status_code == 400
     assert judged(client, number, "accepted").status_code == 400
+
+
+def test_work_in_an_earlier_crop_keeps_nobody_from_reviewing(client: TestClient) -> None:
+    begun(client, BEN)
+    project = client.app.state.project  # type: ignore[attr-defined]
+    (image,) = all_images(project)
+    update_image(project, with_crop(image, 2))
+    submitted(client)
+    assert client.get("/api/reviews", headers=BEN).json()[0]["refusal"] == ""
 
 
 def test_a_project_of_one_reviews_itself(tmp_path: Path) -> None:

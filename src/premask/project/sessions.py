@@ -296,10 +296,24 @@ def submit(project: Project, number: int, *, revision: int, note: str = "") -> i
         return version.id
 
 
-def set_state(project: Project, number: int, state: str) -> None:
-    """Open a session again, accept it, or send it back."""
+def reopen(project: Project, number: int) -> None:
+    """Open a submitted session again; one that is open or returned stays so.
+
+    Raises
+    ------
+    ConflictError
+        Where a reviewer accepted it.
+    """
     with transaction(project.engine) as session:
-        session.get_one(SessionRow, number).state = state
+        done = session.execute(
+            update(SessionRow)
+            .where(SessionRow.id == number, SessionRow.state == "submitted")
+            .values(state="open")
+        )
+        if done.rowcount:  # type: ignore[attr-defined]  # an update's result has one
+            return
+        if session.get_one(SessionRow, number).state not in OPEN_STATES:
+            raise ConflictError("the label map was accepted; ask the reviewer to send it back")
 
 
 def replace_base(

@@ -16,7 +16,7 @@ from premask.evaluate.session_time import MEASURES, time_of
 from premask.project.events import append_events, events_of
 from premask.project.images import all_images
 from premask.project.label_maps import session_versions
-from premask.project.sessions import get_session, save_tiles, submit, working_copy
+from premask.project.sessions import get_session, reopen, save_tiles, submit, working_copy
 from premask.server.common import REFUSALS, Annotator, Opened, OwnSession, session_out
 from premask.server.reply import array_reply
 from premask.server.schemas import (
@@ -32,7 +32,7 @@ from premask.server.schemas import (
     TimeOut,
     VersionOut,
 )
-from premask.workflow.annotate import Choice, begin, choose, image_of, reopen, restore
+from premask.workflow.annotate import Choice, begin, choose, image_of, restore
 
 router = APIRouter(responses=REFUSALS)
 

@@ -24,7 +24,6 @@ from premask.project.sessions import (
     find_session,
     get_session,
     replace_base,
-    set_state,
     start_session,
 )
 from premask.workflow.derive import derive
@@ -125,14 +124,6 @@ def restore(project: Project, number: int, version: int, *, revision: int) -> in
             record = {"version": version}
             return replace_base(project, number, labels, origins, record, revision=revision)
     raise PremaskError(f"session {number} has no version {version}")
-
-
-def reopen(project: Project, number: int) -> None:
-    """Open a submitted session again; its versions stay as they are."""
-    session = get_session(project, number)
-    if session.state == "accepted":
-        raise PremaskError("the label map was accepted; ask the reviewer to send it back")
-    set_state(project, number, "open")
 
 
 def compose(

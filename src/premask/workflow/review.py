@@ -44,7 +44,7 @@ def refusal(project: Project, session: SessionRecord, reviewer: str) -> str:
     own = [
         one
         for one in all_sessions(project)
-        if one.image == session.image
+        if (one.image, one.crop_bottom) == (session.image, session.crop_bottom)
         and one.annotator == reviewer != session.annotator
         and one.state in OPEN_STATES
     ]
