@@ -119,7 +119,7 @@ def as_label_maps(
     PremaskError
         For another shape, fractions, values out of 0 to 255, or different sizes.
     """
-    maps = _as_label_map(prediction, "prediction"), _as_label_map(truth, "truth")
+    maps = as_label_map(prediction, "prediction"), as_label_map(truth, "truth")
     (height, width), (true_height, true_width) = (labels.shape for labels in maps)
     if (height, width) == (true_height, true_width):
         return maps
@@ -187,7 +187,14 @@ def check_values(what: str, histogram: Counts, n_phases: int) -> None:
         )
 
 
-def _as_label_map(labels: ArrayLike, what: str) -> NDArray[np.uint8]:
+def as_label_map(labels: ArrayLike, what: str) -> NDArray[np.uint8]:
+    """One label map as uint8; ``what`` names it in the error.
+
+    Raises
+    ------
+    PremaskError
+        For another shape, fractions, and values out of 0 to 255.
+    """
     array: NDArray[Any] = np.asarray(labels)
     if array.ndim != 2 or 0 in array.shape:
         raise PremaskError(
