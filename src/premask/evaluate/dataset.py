@@ -67,7 +67,9 @@ class Classes:
     def pixels(self) -> Counts:
         """Pixels of each phase."""
         none = np.zeros(self.n_phases, np.int64)
-        return np.array([none, *(one.pixels for one in self.images)]).sum(axis=0, dtype=np.int64)
+        rows: Counts = np.array([none, *(one.pixels for one in self.images)])
+        total: Counts = rows.sum(axis=0)
+        return total
 
     @property
     def void(self) -> int:
@@ -101,7 +103,8 @@ class Classes:
     @property
     def images_with(self) -> Counts:
         """How many images show each phase."""
-        return (self.shares > 0).sum(axis=0, dtype=np.int64)
+        images: Counts = (self.shares > 0).sum(axis=0)
+        return images
 
     @property
     def present(self) -> tuple[int, ...]:
