@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -134,10 +134,7 @@ def regions_of_doubt(
     regions = np.zeros(first.shape, np.int32)
     for number, (_, pixels) in enumerate(found, 1):
         regions[y[pixels], x[pixels]] = number
-    queue = tuple(
-        DoubtRegion(**{**vars(region), "number": number})
-        for number, (region, _) in enumerate(found, 1)
-    )
+    queue = tuple(replace(region, number=number) for number, (region, _) in enumerate(found, 1))
     return Doubts(regions, queue, len(y) - sum(region.px for region in queue))
 
 
