@@ -7,12 +7,13 @@ from pathlib import Path
 
 from common import DATA, SETS, report, stems
 from premask.core.phases import make_phases
+from premask.evaluate.policy import Policy
 from premask.project.project import init_project
 from premask.project.settings import Settings
 from premask.workflow.add import add_images
 from premask.workflow.exchange import import_label_maps
 from premask.workflow.preannotate import preannotate
-from premask.workflow.project_tables import project_tables
+from premask.workflow.project_tables import TableOptions, project_tables
 from premask.workflow.tables import render
 
 N_REGIONS = (0, 8)
@@ -47,7 +48,7 @@ def tables_of(name: str, n_phases: int, n_regions: int, folder: Path) -> str:
     add_images(project, [DATA / name / "images"])
     import_label_maps(project, "png", DATA / name / "masks")
     preannotate(project, n_regions=n_regions, jobs=1)
-    return render(project_tables(project, naming="many-to-one"))
+    return render(project_tables(project, (1, 5, 6), TableOptions(Policy("many-to-one")))[0])
 
 
 if __name__ == "__main__":

@@ -14,6 +14,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from premask.core.sessions import Event
+
 
 def small_micrograph(seed: int, shape: tuple[int, int] = (96, 128)) -> NDArray[np.uint8]:
     """Dark matrix, bright discs, grey noise: no two seeds give the same picture."""
@@ -90,3 +92,41 @@ def refusal(*arguments: object) -> str:
     lines = [line for line in done.stderr.splitlines() if line.startswith("premask: ")]
     assert len(lines) == 1, done.stderr
     return lines[0]
+
+
+TABLE_7 = {
+    "I": (29, (102, 58, 73.4), (20, 10, 1.6), "80.39"),
+    "II": (17, (128, 36, 99.8), (22, 6, 9.0), "82.81"),
+    "III": (36, (128, 76, 71.7), (35, 21, 12.3), "72.66"),
+}
+"""The paper's Table 7: images; median min, total h and SD min of both strategies; saved %."""
+
+
+def minutes_like(n: int, median: float, hours: float, std: float) -> NDArray[np.float64]:
+    """n times with this median, sum and standard deviation."""
+    # The middle at the median, one half below and one above; the mean is made in one of them.
+    side = (n - 1) // 2
+    rest = hours * 60 - n * median
+    base = np.full(n, float(median))
+    base[:side] += min(rest, 0) / side
+    base[-side:] += max(rest, 0) / side
+    spread = np.zeros(n)
+    spread[:side], spread[-side:] = -1, 1
+    assert base.std(ddof=1) < std
+    low, high = 0.0, float(median)
+    for _ in range(60):
+        middle = (low + high) / 2
+        below = (base + middle * spread).std(ddof=1) < std
+        low, high = (middle, high) if below else (low, middle)
+    return base + low * spread
+
+
+def log_of(minutes: float, page: str, start: float = 1_760_000_000_000) -> list[Event]:
+    """An event log of exactly so many active minutes, beginning at a wall clock (UTC ms)."""
+    total = round(minutes * 60_000)
+    marks = [*range(0, total, 200_000), total]
+    kinds = ["open", *["activity"] * (len(marks) - 2), "submit"]
+    return [
+        Event(kind, page, i, t, start + t, start + t, {"stage": "repair"} if i == 0 else {})
+        for i, (kind, t) in enumerate(zip(kinds, marks, strict=True))
+    ]

@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
+from helpers import TABLE_7, minutes_like
 from premask.core.errors import PremaskError
 from premask.evaluate.effort import ImageMinutes, SessionMinutes, effort, effort_by_stage
 from premask.evaluate.effort_certainty import intervals, paired_test
@@ -60,40 +61,16 @@ def test_known_answers():
     json.dumps(found.to_dict(), allow_nan=False)
 
 
-def minutes_like(n, median, hours, std):
-    """n times with this median, sum and standard deviation."""
-    # The middle at the median, one half below and one above; the mean is made in one of them.
-    side = (n - 1) // 2
-    rest = hours * 60 - n * median
-    base = np.full(n, float(median))
-    base[:side] += min(rest, 0) / side
-    base[-side:] += max(rest, 0) / side
-    spread = np.zeros(n)
-    spread[:side], spread[-side:] = -1, 1
-    assert base.std(ddof=1) < std
-    low, high = 0.0, float(median)
-    for _ in range(60):
-        middle = (low + high) / 2
-        below = (base + middle * spread).std(ddof=1) < std
-        low, high = (middle, high) if below else (low, middle)
-    return base + low * spread
-
-
 def test_table_7_to_the_printed_digit():
-    paper = {
-        "I": (29, (102, 58, 73.4), (20, 10, 1.6), "80.39"),
-        "II": (17, (128, 36, 99.8), (22, 6, 9.0), "82.81"),
-        "III": (36, (128, 76, 71.7), (35, 21, 12.3), "72.66"),
-    }
     sessions = []
-    for kind, (n, scratch, preannotated, _) in paper.items():
+    for kind, (n, scratch, preannotated, _) in TABLE_7.items():
         pairs = zip(minutes_like(n, *scratch), minutes_like(n, *preannotated), strict=True)
         rows = {f"{kind}{i}": {"a": (x, y)} for i, (x, y) in enumerate(pairs)}
         offset = 10**6 * len(kind)
         sessions += [replace(s, session=s.session + offset) for s in study(rows, kind)]
     found = effort(sessions)
     for row in found.types:
-        n, scratch, preannotated, saving = paper[row.type]
+        n, scratch, preannotated, saving = TABLE_7[row.type]
         assert row.images == n
         for arm, printed in ((row.scratch, scratch), (row.preannotated, preannotated)):
             assert round(arm.median) == printed[0]

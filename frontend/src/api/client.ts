@@ -18,6 +18,8 @@ export type Concerned = Schemas["ConcernedOut"];
 export type Holdings = Schemas["HoldingsOut"];
 export type Waiting = Schemas["WaitingOut"];
 export type Verdict = Schemas["VerdictIn"]["verdict"];
+export type Study = Schemas["StudyOut"];
+export type Task = Schemas["TaskOut"];
 export type Grain = "fine" | "medium" | "coarse";
 
 /** The phases that one may label with. */
@@ -177,6 +179,8 @@ export const api = {
     json<Version>("POST", `/sessions/${id}/submit`, { revision, note }),
   reopen: (id: number) => json<Session>("POST", `/sessions/${id}/reopen`, {}),
   versions: (id: number) => json<Version[]>("GET", `/sessions/${id}/versions`),
+  /** The passes that the study has for this annotator; null for who is in none. */
+  study: () => json<Study | null>("GET", "/study"),
   /** Submitted and accepted label maps, those of others and one's own. */
   reviews: () => json<Waiting[]>("GET", "/reviews"),
   reviewPlanes: (id: number) => planesOf(`/reviews/${id}/planes`),

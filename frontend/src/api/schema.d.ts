@@ -635,9 +635,29 @@ export interface paths {
         put?: never;
         /**
          * Post Remove
-         * @description Remove an image with all that hangs on it; its name confirms that it is meant.
+         * @description Take an image out of the project; its name confirms that it is meant.
          */
         post: operations["post_remove_api_images__image__remove_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/study": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Study
+         * @description The passes of the one who asks, in their order; null for who is in no study.
+         */
+        get: operations["get_study_api_study_get"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -1057,6 +1077,20 @@ export interface components {
             based_on: string;
         };
         /**
+         * StudyOut
+         * @description A study as one annotator sees it.
+         */
+        StudyOut: {
+            /** Arm */
+            arm: string;
+            /** Min Days */
+            min_days: number;
+            /** Next */
+            next: number | null;
+            /** Tasks */
+            tasks: components["schemas"]["TaskOut"][];
+        };
+        /**
          * SubmitIn
          * @description The map is finished as it stands.
          */
@@ -1068,6 +1102,29 @@ export interface components {
              * @default
              */
             note: string;
+        };
+        /**
+         * TaskOut
+         * @description One pass of a study.
+         */
+        TaskOut: {
+            /** Image */
+            image: string;
+            /** Name */
+            name: string;
+            /** Strategy */
+            strategy: string;
+            /** Position */
+            position: number;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "done" | "begun" | "ready" | "waiting" | "later" | "removed";
+            /** Due */
+            due: string | null;
+            /** Session */
+            session: number | null;
         };
         /**
          * TimeOut
@@ -3705,6 +3762,75 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["HTTPValidationError"];
                 };
+            };
+            /** @description The disk of the project is full */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    get_study_api_study_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StudyOut"] | null;
+                };
+            };
+            /** @description What was wrong, in one line */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The token is missing, or nobody is signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Not from here, or not this annotator's */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description There is no such thing */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Saved elsewhere since */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description The disk of the project is full */
             507: {

@@ -8,7 +8,6 @@ from typing import Annotated, Literal
 import typer
 
 from premask.cli.out import Json, answer, err, out
-from premask.cli.project import ProjectFolder
 from premask.cli.tables import table_lines
 
 Naming = Annotated[
@@ -66,32 +65,52 @@ def evaluate(
 
 
 def tables(
-    project: ProjectFolder,
+    project: Annotated[
+        Path,
+        typer.Argument(
+            metavar="PROJECT",
+            help="Folder of the project; or any folder of index PNGs, with --classes.",
+            show_default=False,
+        ),
+    ],
     number: Annotated[
         list[int] | None,
-        typer.Option("--table", help="1, 5 or 6; may be repeated. All by default."),
+        typer.Option("--table", help="1, 3, 4, 5, 6 or 7; may be repeated. All that can be made."),
     ] = None,
     format_: Annotated[str, typer.Option("--format", help="text, csv, latex or json.")] = "text",
     method: Annotated[
         str | None, typer.Option("--method", help="The method of Table 6; the best if left.")
+    ] = None,
+    measure: Annotated[
+        str, typer.Option("--time", help="Table 7: active, strict60, gap100 or wall.")
+    ] = "active",
+    classes: Annotated[
+        str | None,
+        typer.Option("--classes", help="Phases of a folder that is no project: A,B,C."),
+    ] = None,
+    types: Annotated[
+        Path | None, typer.Option("--types", help="CSV of stem,type for such a folder.")
     ] = None,
     naming: Naming = "given",
     absent: Absent = "skip",
     tolerance: Tolerance = 3,
     json: Json = False,
 ) -> None:
-    """Print the paper's Tables 1, 5 and 6 for this project."""
+    """Print the paper's tables for this project: 1, 3, 4, 5, 6 and 7."""
+    from premask.evaluate.policy import Policy
     from premask.project.project import open_project
-    from premask.workflow.project_tables import project_tables
+    from premask.workflow.project_tables import TableOptions, project_tables
     from premask.workflow.tables import render
 
-    opened = open_project(project)
-    made = project_tables(
-        opened,
-        numbers=number or [1, 5, 6],
-        method=method,
-        naming=naming,
-        absent=absent,
-        tolerance=tolerance,
-    )
+    if classes is not None:
+        from premask.core.phases import make_phases
+        from premask.workflow.dataset_tables import folder_tables
+
+        names = make_phases(classes.split(",")).names
+        made, left_out = folder_tables(project, names, types, number or ()), list[str]()
+    else:
+        options = TableOptions(Policy(naming, absent, tolerance), method, measure)
+        made, left_out = project_tables(open_project(project), number or (), options)
     out(render(made, "json" if json else format_))
+    for line in left_out:
+        err(f"premask: not made: {line}")

@@ -17,6 +17,7 @@ from premask.cli import (
     exchange,
     project,
     start,
+    study,
 )
 from premask.cli.out import err
 from premask.core.errors import PremaskError
@@ -30,7 +31,7 @@ app = typer.Typer(
     rich_markup_mode="rich",
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for module in (start, project, candidates, annotate, assess, exchange):
+for module in (start, project, candidates, annotate, study, assess, exchange):
     module.add_commands(app)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import asdict, replace
 
-from sqlalchemy import delete, func, select
+from sqlalchemy import func, select
 from sqlalchemy.exc import IntegrityError
 
 from premask.core.errors import PremaskError, nearest
@@ -14,15 +14,7 @@ from premask.io.images import read_micrograph
 from premask.project import objects
 from premask.project.database import transaction
 from premask.project.project import Project, now
-from premask.project.schema import (
-    CandidateRow,
-    EventRow,
-    ImageRow,
-    LabelMapRow,
-    ReviewRow,
-    SessionRow,
-    TileRow,
-)
+from premask.project.schema import ImageRow
 
 FIELDS = tuple(ImageRecord.__dataclass_fields__)
 
@@ -31,8 +23,12 @@ def insert_image(project: Project, record: ImageRecord) -> bool:
     """Remember an image; False where it is there already, known by its content."""
     try:
         with transaction(project.engine) as session:
-            if session.get(ImageRow, record.id):
+            known = session.get(ImageRow, record.id)
+            if known is not None and known.removed is None:
                 return False
+            if known is not None:  # it comes back, with all that hangs on it
+                known.removed, known.name = None, record.name
+                return True
             last = session.scalar(select(func.max(ImageRow.position)))
             session.add(ImageRow(**asdict(record), position=(last or 0) + 1, added=now()))
     except IntegrityError:  # another process added the same image at this moment
@@ -50,7 +46,11 @@ def update_image(project: Project, record: ImageRecord) -> None:
 
 def all_images(project: Project, type_: str | None = None) -> list[ImageRecord]:
     """The images in the order in which they were added, of one type or of all."""
-    query = select(ImageRow).order_by(ImageRow.position, ImageRow.name)
+    query = (
+        select(ImageRow)
+        .where(ImageRow.removed.is_(None))
+        .order_by(ImageRow.position, ImageRow.name)
+    )
     if type_ is not None:
         query = query.where(ImageRow.type == type_)
     with transaction(project.engine) as session:
@@ -114,20 +114,17 @@ def _record(row: ImageRow) -> ImageRecord:
 
 
 def remove_image(project: Project, image: ImageRecord) -> None:
-    """Forget an image and all that hangs on it: candidates, sessions, label maps, reviews.
+    """Take an image out of the project.
 
-    Files of the objects stay, since other images may share them.
+    Its sessions, label maps and candidates stay in the database, so that a study can say
+    what it left out, and all is there again if the image is added once more.
     """
     with transaction(project.engine) as session:
-        sessions = select(SessionRow.id).where(SessionRow.image_id == image.id)
-        maps = select(LabelMapRow.id).where(LabelMapRow.image_id == image.id)
-        for row, of_image in (
-            (ReviewRow, ReviewRow.label_map_id.in_(maps)),
-            (EventRow, EventRow.session_id.in_(sessions)),
-            (TileRow, TileRow.session_id.in_(sessions)),
-            (LabelMapRow, LabelMapRow.image_id == image.id),
-            (SessionRow, SessionRow.image_id == image.id),
-            (CandidateRow, CandidateRow.image_id == image.id),
-            (ImageRow, ImageRow.id == image.id),
-        ):
-            session.execute(delete(row).where(of_image))
+        session.get_one(ImageRow, image.id).removed = now()
+
+
+def removed_images(project: Project) -> list[ImageRecord]:
+    """The images that were taken out, in the order in which they were added."""
+    query = select(ImageRow).where(ImageRow.removed.is_not(None)).order_by(ImageRow.position)
+    with transaction(project.engine) as session:
+        return [_record(row) for row in session.scalars(query)]

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import Select, select
+from sqlalchemy import Select, func, select
 
 from premask.core.records import ImageRecord, LabelMapVersion
 from premask.io.label_maps import encode_label_map, read_label_map
@@ -65,6 +65,17 @@ def image_versions(project: Project, image: ImageRecord) -> list[LabelMapVersion
 def session_versions(project: Project, session: int) -> list[LabelMapVersion]:
     """The versions that a session has submitted, oldest first."""
     return _found(project, select(LabelMapRow).where(LabelMapRow.session_id == session))
+
+
+def submitted_at(project: Project) -> dict[int, str]:
+    """When each session last submitted, ISO 8601 in UTC, by the session's number."""
+    query = (
+        select(LabelMapRow.session_id, func.max(LabelMapRow.created))
+        .where(LabelMapRow.session_id.is_not(None))
+        .group_by(LabelMapRow.session_id)
+    )
+    with transaction(project.engine) as session:
+        return {int(number or 0): str(created) for number, created in session.execute(query)}
 
 
 def _found(project: Project, query: Select[Any]) -> list[LabelMapVersion]:

@@ -31,6 +31,8 @@ class ImageRow(Base):
     scale_source: Mapped[str | None]
     page: Mapped[int]
     added: Mapped[str]
+    removed: Mapped[str | None]
+    """When it was removed; what hangs on it stays, and comes back with it."""
 
 
 class CandidateRow(Base):
@@ -151,3 +153,29 @@ class ReviewRow(Base):
     verdict: Mapped[str]
     note: Mapped[str]
     created: Mapped[str]
+
+
+class StudyRow(Base):
+    """See :class:`premask.core.study.StudyPlan`."""
+
+    __tablename__ = "studies"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    arm: Mapped[str]
+    min_days: Mapped[float]
+    per_image: Mapped[int]
+    seed: Mapped[int]
+    created: Mapped[str]
+
+
+class AssignmentRow(Base):
+    """See :class:`premask.core.study.Assignment`."""
+
+    __tablename__ = "assignments"
+
+    study_id: Mapped[int] = mapped_column(ForeignKey("studies.id"), primary_key=True)
+    annotator: Mapped[str] = mapped_column(ForeignKey("annotators.name"), primary_key=True)
+    position: Mapped[int] = mapped_column(primary_key=True)
+    image_id: Mapped[str]
+    """No foreign key: a plan keeps its images' ids when one is removed, and says so."""
+    strategy: Mapped[str]

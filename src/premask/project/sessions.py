@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import delete, select, update
+from sqlalchemy import ColumnElement, delete, select, update
 from sqlalchemy.dialects.sqlite import insert
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
@@ -21,7 +21,7 @@ from premask.io.label_maps import encode_label_map, read_label_map
 from premask.project import objects
 from premask.project.database import transaction
 from premask.project.project import Project, now
-from premask.project.schema import AnnotatorRow, LabelMapRow, SessionRow, TileRow
+from premask.project.schema import AnnotatorRow, ImageRow, LabelMapRow, SessionRow, TileRow
 
 OPEN_STATES = ("open", "returned")
 """States in which a session takes saves."""
@@ -121,8 +121,24 @@ def start_session(
 
 
 def all_sessions(project: Project, image: ImageRecord | None = None) -> list[SessionRecord]:
-    """The sessions of an image, or of all, in the order in which they began."""
-    query = select(SessionRow).order_by(SessionRow.id)
+    """The sessions of an image, or of all that are there, in the order in which they began."""
+    return _sessions(project, ImageRow.removed.is_(None), image)
+
+
+def sessions_of_removed_images(project: Project) -> list[SessionRecord]:
+    """The sessions on images that were taken out of the project."""
+    return _sessions(project, ImageRow.removed.is_not(None))
+
+
+def _sessions(
+    project: Project, which: ColumnElement[bool], image: ImageRecord | None = None
+) -> list[SessionRecord]:
+    query = (
+        select(SessionRow)
+        .join(ImageRow, ImageRow.id == SessionRow.image_id)
+        .where(which)
+        .order_by(SessionRow.id)
+    )
     if image is not None:
         query = query.where(SessionRow.image_id == image.id)
     with transaction(project.engine) as session:
@@ -139,7 +155,7 @@ def get_session(project: Project, number: int) -> SessionRecord:
     """
     with transaction(project.engine) as session:
         row = session.get(SessionRow, number)
-        if row is None:
+        if row is None or session.get_one(ImageRow, row.image_id).removed:
             raise PremaskError(f"there is no session {number} in {project.root}")
         return _record(row)
 

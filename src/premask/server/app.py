@@ -13,7 +13,7 @@ from premask.core.errors import DiskFullError, PremaskError
 from premask.io.files import is_full
 from premask.project.project import Project
 from premask.project.sessions import ConflictError
-from premask.server import candidates, images, reviews, sessions, settings
+from premask.server import candidates, images, reviews, sessions, settings, study
 from premask.server.security import guard
 
 STATIC = Path(__file__).parent / "static"
@@ -40,6 +40,7 @@ def create_app(project: Project | None, *, token: str | None = None) -> FastAPI:
         sessions.router,
         reviews.router,
         settings.router,
+        study.router,
     ):
         app.include_router(routes, prefix="/api")
     if STATIC.is_dir():

@@ -41,6 +41,7 @@ from premask.workflow.overview import (
     pixels_of,
 )
 from premask.workflow.session_facts import SessionFacts, session_facts
+from premask.workflow.study import candidates_hidden
 
 router = APIRouter(responses=REFUSALS)
 THUMBNAIL = 256
@@ -94,6 +95,7 @@ def get_images(project: Opened, annotator: Annotator) -> list[ImageOut]:
 def get_image(project: Opened, annotator: Annotator, image: OneImage) -> ImageDetailOut:
     """One image and its candidates."""
     (one,) = overview(project, [image])
+    hidden = candidates_hidden(project, image, annotator)
     pixels = pixels_of(project, image)
     return ImageDetailOut.model_validate(
         _image_out(
@@ -107,6 +109,7 @@ def get_image(project: Opened, annotator: Annotator, image: OneImage) -> ImageDe
             "details": [
                 candidate_out(candidate_facts(project, image, candidate))
                 for candidate in one.candidates
+                if not hidden
             ],
         }
     )

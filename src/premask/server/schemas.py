@@ -297,3 +297,26 @@ class VerdictIn(Body):
     """The one that was looked at."""
     verdict: Literal["accepted", "returned"]
     note: str = Field("", max_length=2000)
+
+
+class TaskOut(BaseModel):
+    """One pass of a study."""
+
+    image: str
+    name: str
+    strategy: str
+    position: int
+    state: Literal["done", "begun", "ready", "waiting", "later", "removed"]
+    due: str | None
+    """When it can begin, ISO 8601 in UTC; for ``waiting``."""
+    session: int | None
+
+
+class StudyOut(BaseModel):
+    """A study as one annotator sees it."""
+
+    arm: str
+    min_days: float
+    next: int | None
+    """Position of the pass to go on with."""
+    tasks: list[TaskOut]

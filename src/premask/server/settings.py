@@ -106,7 +106,7 @@ def get_holdings(project: Opened, image: OneImage) -> HoldingsOut:
 
 @router.post("/images/{image}/remove", status_code=204)
 def post_remove(project: Opened, _annotator: Annotator, image: OneImage, body: RemoveIn) -> None:
-    """Remove an image with all that hangs on it; its name confirms that it is meant."""
+    """Take an image out of the project; its name confirms that it is meant."""
     if body.name != image.name:
         raise HTTPException(400, f"to remove {image.name}, give its name; this is {body.name!r}")
     remove_image(project, image)

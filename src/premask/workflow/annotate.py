@@ -13,6 +13,7 @@ from premask.core.errors import PremaskError
 from premask.core.origins import ORIGINS, fresh_origins
 from premask.core.phases import VOID
 from premask.core.records import Candidate, ImageRecord, SessionRecord
+from premask.core.sessions import STRATEGIES
 from premask.io.label_maps import read_label_map
 from premask.project import objects
 from premask.project.candidates import all_candidates
@@ -26,9 +27,9 @@ from premask.project.sessions import (
     replace_base,
     start_session,
 )
+from premask.project.studies import newest_study
 from premask.workflow.derive import derive
-
-STRATEGIES = ("scratch", "preannotated")
+from premask.workflow.study import check_pass
 
 
 @dataclass(frozen=True)
@@ -86,9 +87,11 @@ def begin(
     if strategy == "preannotated" and ground is not None:
         raise PremaskError("a ground phase belongs to the strategy scratch")
     labels, origins = _empty(project, image, ground)
+    record: dict[str, Any] = {"ground": ground}
     if choice is not None:
         labels, origins = compose(project, image, choice)
-    record = choice_record(project, choice) if choice else {"ground": ground}
+        record = choice_record(project, choice)
+    check_pass(project, image, annotator, strategy, record.get("methods", {}).values())
     return start_session(project, image, annotator, strategy, labels, origins, record)
 
 
@@ -103,8 +106,10 @@ def choose(project: Project, number: int, choice: Choice, *, revision: int) -> i
     session = get_session(project, number)
     if session.strategy != "preannotated":
         raise PremaskError("a map from scratch begins without a candidate")
-    labels, origins = compose(project, image_of(project, session), choice)
+    image = image_of(project, session)
+    labels, origins = compose(project, image, choice)
     record = choice_record(project, choice)
+    check_pass(project, image, session.annotator, session.strategy, record["methods"].values())
     return replace_base(project, number, labels, origins, record, revision=revision)
 
 
@@ -154,10 +159,13 @@ def uniform_methods(project: Project, annotator: str) -> dict[str | None, str]:
     """The method that an annotator takes for all images of a type, by the type.
 
     The newest choice on an image of the type decides (paper, section 4.1: one method for
-    all images of a set).
+    all images of a set); for who is in a study with a uniform arm, the study does.
     """
     types = {image.id: image.type for image in all_images(project)}
     methods: dict[str | None, str] = {}
+    plan = newest_study(project)
+    if plan is not None and plan.method and annotator in plan.annotators:
+        return dict.fromkeys(types.values(), plan.method)
     for session in all_sessions(project):
         choice = session.choice
         if session.annotator != annotator or session.image not in types or "methods" not in choice:

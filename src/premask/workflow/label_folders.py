@@ -63,8 +63,8 @@ def match_folders(predicted: Path, truth: Path) -> Matched:
     PremaskError
         For a folder that does not exist, two files of one stem in a folder, no match.
     """
-    mine, mine_ignored = _label_maps(predicted)
-    true, true_ignored = _label_maps(truth)
+    mine, mine_ignored = _index_pngs(predicted)
+    true, true_ignored = _index_pngs(truth)
     stems = [stem for stem in mine if stem in true]
     if not stems:
         raise PremaskError(
@@ -119,7 +119,18 @@ def read_types(path: Path) -> Types:
     return Types(by_stem, entries)
 
 
-def _label_maps(folder: Path) -> tuple[dict[str, Path], list[str]]:
+def label_map_files(folder: Path) -> dict[str, Path]:
+    """The PNGs of a folder by their stems.
+
+    Raises
+    ------
+    PremaskError
+        For a folder that does not exist or has none, and two files of one stem.
+    """
+    return _index_pngs(folder)[0]
+
+
+def _index_pngs(folder: Path) -> tuple[dict[str, Path], list[str]]:
     if not folder.is_dir():
         raise PremaskError(f"{folder} is not a folder; give a folder of index PNGs")
     found: dict[str, Path] = {}

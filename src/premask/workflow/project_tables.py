@@ -1,47 +1,67 @@
-"""Tables 1, 5 and 6 of the paper for a project."""
+"""The paper's tables for a project: which there are, and what each is made from."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 from premask.core.errors import PremaskError
 from premask.core.records import Candidate, ImageRecord
 from premask.core.words import count, typed, verb
-from premask.evaluate.policy import Absent, NamingMode, Policy
+from premask.evaluate.effort import effort
+from premask.evaluate.policy import Policy
 from premask.evaluate.scores import Measured, Scores, measure, summarise
 from premask.preannotators.methods import all_methods
 from premask.project.candidates import all_candidates, has_names, read_regions
 from premask.project.images import all_images
 from premask.project.label_maps import read_version, versions
 from premask.project.project import Project
+from premask.workflow.dataset_tables import images_table, project_classes, shares_table
 from premask.workflow.derive import derive
+from premask.workflow.effort import timed_sessions
+from premask.workflow.effort_tables import effort_table, left_out_table
+from premask.workflow.final_maps import ORDER_LINE
 from premask.workflow.paper_tables import iou_table, quality_table, runtime_table
 from premask.workflow.tables import Table
 
-NUMBERS = (1, 5, 6)
 REFERENCE = "the imported label maps (premask import)"
 
 
+@dataclass(frozen=True)
+class TableOptions:
+    """What tables of scores hang on.
+
+    Attributes
+    ----------
+    policy : Policy
+        ``given`` naming: the names that are stored with the candidates, and the label maps
+        without their small islands; the others name the plain regions by the truth.
+    method : str or None
+        Of Table 6; the one with the highest mean IoU where it is None.
+    measure : str
+        Of time, for Table 7.
+    """
+
+    policy: Policy = field(default_factory=Policy)
+    method: str | None = None
+    measure: str = "active"
+
+
 def project_tables(
-    project: Project,
-    *,
-    numbers: Sequence[int] = NUMBERS,
-    method: str | None = None,
-    naming: NamingMode = "given",
-    absent: Absent = "skip",
-    tolerance: float = 3,
-) -> list[Table]:
-    """The tables that were asked for.
+    project: Project, numbers: Sequence[int] = (), options: TableOptions | None = None
+) -> tuple[list[Table], list[str]]:
+    """The tables that were asked for, or all that can be made.
 
     Parameters
     ----------
     numbers : sequence of int
-        1, 5, 6.
-    method : str, optional
-        Of Table 6; the one with the highest mean IoU by default.
-    naming : {"given", "one-to-one", "many-to-one"}
-        ``given``: the names that are stored with the candidates, and the label maps
-        without their small islands; the others name the plain regions by the truth.
+        Of :data:`TABLES`; none: every one that there is something to make from.
+
+    Returns
+    -------
+    tables : list of Table
+    left_out : list of str
+        Why the others could not be made; always empty where numbers were given.
 
     Raises
     ------
@@ -49,32 +69,79 @@ def project_tables(
         For another table, or where there is nothing to make one from.
     """
     for number in numbers:
-        if number not in NUMBERS:
+        if number not in TABLES:
             raise PremaskError(
                 f"there is no table {number} for a project yet;"
-                f" {', '.join(map(str, NUMBERS))} are made"
+                f" {', '.join(map(str, TABLES))} are made"
             )
+    made: list[Table] = []
+    left_out: list[str] = []
+    for number in numbers or TABLES:
+        try:
+            made += TABLES[number](project, options or TableOptions())
+        except PremaskError as error:
+            if numbers:
+                raise
+            left_out.append(f"Table {number}: {error}")
+    if not made:
+        raise PremaskError(f"no table can be made yet. {'; '.join(left_out)}")
+    return made, left_out
+
+
+def _table1(project: Project, _options: TableOptions) -> list[Table]:
     found = latest_candidates(project)
-    made = []
-    if 1 in numbers:
-        if not found:
-            raise PremaskError(
-                f"{project.root} has no candidates; make them with:"
-                f" premask preannotate {typed(project.root)} --jobs 1"
-            )
-        costs = {name: [c.cost for _, c in pairs] for name, pairs in found.items()}
-        made.append(runtime_table(costs))
-    if 5 in numbers or 6 in numbers:
-        scores, notes = score_methods(project, Policy(naming, absent, tolerance), found)
-        if 5 in numbers:
-            table = iou_table(scores, reference=REFERENCE)
-            made.append(Table(table.title, table.columns, table.rows, (*table.notes, *notes)))
-        if 6 in numbers:
-            best = method or max(scores, key=lambda name: scores[name].mean_iou)
-            if best not in scores:
-                raise PremaskError(f"no candidate of {best!r} was scored; {', '.join(scores)} were")
-            made.append(quality_table(best, scores[best], reference=REFERENCE))
-    return made
+    if not found:
+        raise PremaskError(
+            f"{project.root} has no candidates; make them with:"
+            f" premask preannotate {typed(project.root)} --jobs 1"
+        )
+    return [runtime_table({name: [c.cost for _, c in pairs] for name, pairs in found.items()})]
+
+
+def _table3(project: Project, _options: TableOptions) -> list[Table]:
+    return [images_table(project_classes(project), project.phases.names, (ORDER_LINE,))]
+
+
+def _table4(project: Project, _options: TableOptions) -> list[Table]:
+    return [shares_table(project_classes(project), project.phases.names, (ORDER_LINE,))]
+
+
+def _table5(project: Project, options: TableOptions) -> list[Table]:
+    scores, notes = score_methods(project, options.policy, latest_candidates(project))
+    table = iou_table(scores, reference=REFERENCE)
+    return [replace(table, notes=(*table.notes, *notes))]
+
+
+def _table6(project: Project, options: TableOptions) -> list[Table]:
+    scores, _ = score_methods(project, options.policy, latest_candidates(project))
+    best = options.method or max(scores, key=lambda name: scores[name].mean_iou)
+    if best not in scores:
+        raise PremaskError(f"no candidate of {best!r} was scored; {', '.join(scores)} were")
+    return [quality_table(best, scores[best], reference=REFERENCE)]
+
+
+def _table7(project: Project, options: TableOptions) -> list[Table]:
+    found = effort(one.minutes(options.measure) for one in timed_sessions(project))
+    if not found.types:
+        reasons = [f"{one.what}: {one.why}" for one in found.left_out[:3]]
+        raise PremaskError(
+            "no image was labelled under both strategies and submitted, by people who did both"
+            f" (premask study plan {typed(project.root)} --annotators NAMES)"
+            + "".join(f"; {reason}" for reason in reasons)
+        )
+    out = [left_out_table(found)] if found.left_out else []
+    return [effort_table(found, measure=options.measure), *out]
+
+
+TABLES: Mapping[int, Callable[[Project, TableOptions], list[Table]]] = {
+    1: _table1,
+    3: _table3,
+    4: _table4,
+    5: _table5,
+    6: _table6,
+    7: _table7,
+}
+"""The paper's tables that a project can fill. Its Table 2 lists other data sets."""
 
 
 Found = dict[str, list[tuple[ImageRecord, Candidate]]]
