@@ -64,7 +64,7 @@ class Parameter:
 
 @dataclass(frozen=True)
 class Command:
-    """One command of the command line."""
+    """One command of the command line; the name of a command of a group is two words."""
 
     name: str
     panel: str
@@ -74,15 +74,18 @@ class Command:
 
 def commands() -> dict[str, Command]:
     """The commands by name, in the order in which the help lists them."""
+    everything = [
+        (str(one.name), str(one.rich_help_panel), one) for one in app.registered_commands
+    ] + [
+        (f"{group.name} {one.name}", str(group.rich_help_panel), one)
+        for group in app.registered_groups
+        if group.typer_instance
+        for one in group.typer_instance.registered_commands
+    ]
     found = [
-        Command(
-            str(registered.name),
-            str(registered.rich_help_panel),
-            inspect.getdoc(registered.callback) or "",
-            parameters_of(registered.callback),
-        )
-        for registered in app.registered_commands
-        if registered.callback
+        Command(name, panel, inspect.getdoc(one.callback) or "", parameters_of(one.callback))
+        for name, panel, one in everything
+        if one.callback
     ]
     return {command.name: command for command in sorted(found, key=lambda one: one.panel)}
 

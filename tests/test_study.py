@@ -18,6 +18,7 @@ from premask.core.errors import PremaskError
 from premask.core.phases import make_phases
 from premask.core.sessions import STRATEGIES
 from premask.evaluate.effort import effort
+from premask.naming.table import make_table
 from premask.project.candidates import all_candidates, set_names
 from premask.project.events import append_events
 from premask.project.images import all_images, remove_image, update_image, with_crop
@@ -124,7 +125,7 @@ def test_a_second_pass_waits_for_the_first_and_for_its_day(project: Project) -> 
 def test_a_uniform_arm_begins_with_its_method_alone(project: Project) -> None:
     preannotate(project, methods=["multi-otsu", "kmeans"], n_regions=2)
     for candidate in all_candidates(project):
-        set_names(project, candidate, {"names": [0, 1], "source": "hand"})
+        set_names(project, candidate, make_table([0, 1], source="hand").to_dict())
     plan = plan_study(project, ["ana"], arm="uniform:kmeans", min_days=0)
     assert without_candidate(project, plan) == []
     task = next(one for one in plan.of("ana") if one.strategy == "preannotated")
@@ -274,7 +275,7 @@ def test_the_command_line_plans_and_shows(project: Project) -> None:
     root = project.root
     assert "study plan" in refusal("study", "show", root)
     said = answer("study", "plan", root, "--annotators", "ana, ben", "--per-image", "2")
-    assert [one["scratch_first"] for one in said["annotators"]] == [2, 2]
+    assert [one["From scratch first"] for one in said["annotators"]] == [2, 2]
     assert len(said["assignments"]) == 16
     assert said["without_candidate"] == ["a.png", "b.png", "c.png", "d.png"]
     assert [one["images"] for one in said["precision"]["sizes"]] == [4, 5, 10, 20, 40, 80]

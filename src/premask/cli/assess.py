@@ -84,6 +84,13 @@ def tables(
     measure: Annotated[
         str, typer.Option("--time", help="Table 7: active, strict60, gap100 or wall.")
     ] = "active",
+    reference: Annotated[
+        str | None,
+        typer.Option(
+            "--reference",
+            help="Tables 5, 6: imported, agreed or scratch; the first that there is if left.",
+        ),
+    ] = None,
     classes: Annotated[
         str | None,
         typer.Option("--classes", help="Phases of a folder that is no project: A,B,C."),
@@ -109,7 +116,7 @@ def tables(
         names = make_phases(classes.split(",")).names
         made, left_out = folder_tables(project, names, types, number or ()), list[str]()
     else:
-        options = TableOptions(Policy(naming, absent, tolerance), method, measure)
+        options = TableOptions(Policy(naming, absent, tolerance), method, measure, reference)
         made, left_out = project_tables(open_project(project), number or (), options)
     out(render(made, "json" if json else format_))
     for line in left_out:

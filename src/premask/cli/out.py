@@ -55,25 +55,42 @@ def duration(seconds: float) -> str:
 
 def progress_line() -> Callable[[Progress], None]:
     """A watcher that keeps one line up to date; in a log, a line every ten seconds."""
+    show = _bar()
+
+    def watch(progress: Progress) -> None:
+        if progress.total:
+            what = count(progress.total, "candidate")
+            show(progress.done, progress.total, what, progress.seconds_left, progress.last)
+
+    return watch
+
+
+def count_line(noun: str) -> Callable[[int, int], None]:
+    """A watcher of things that take about as long as one another, with the time left."""
+    show, started = _bar(), time.monotonic()
+
+    def watch(done: int, total: int) -> None:
+        left = (time.monotonic() - started) / max(done, 1) * (total - done)
+        show(done, total, count(total, noun), left, "")
+
+    return watch
+
+
+def _bar() -> Callable[[int, int, str, float | None, str], None]:
     terminal = sys.stderr.isatty()
     last = -10.0
 
-    def show(progress: Progress) -> None:
+    def show(done: int, total: int, what: str, seconds_left: float | None, more: str) -> None:
         nonlocal last
-        moment, finished = time.monotonic(), progress.done == progress.total
-        if not progress.total or not (terminal or finished or moment - last >= 10):
+        moment, finished = time.monotonic(), done == total
+        if not (terminal or finished or moment - last >= 10):
             return
         last = moment
         left = (
-            f", {duration(progress.seconds_left)} left"
-            if progress.seconds_left is not None and not finished
-            else ""
+            f", {duration(seconds_left)} left" if seconds_left is not None and not finished else ""
         )
-        filled = round(24 * progress.done / progress.total)
-        text = (
-            f"[{'#' * filled}{'.' * (24 - filled)}] {progress.done} of"
-            f" {count(progress.total, 'candidate')}{left}  {progress.last}"
-        )
+        filled = round(24 * done / total)
+        text = f"[{'#' * filled}{'.' * (24 - filled)}] {done} of {what}{left}  {more}".rstrip()
         if terminal:
             sys.stderr.write("\r\x1b[K" + text[:100] + ("\n" if finished else ""))
         else:

@@ -229,6 +229,7 @@ def status(project: ProjectFolder, json: Json = False) -> None:
         {
             "project": str(project),
             "phases": list(opened.phases.names),
+            "simulated": opened.settings.simulated,
             "images": [
                 {
                     "id": state.image.id,
@@ -247,6 +248,7 @@ def status(project: ProjectFolder, json: Json = False) -> None:
         },
         [
             f"{project}: {count(len(states), 'image')}, phases {', '.join(opened.phases.names)}",
+            *(["Simulated: its annotators are no people."] if opened.settings.simulated else []),
             *table_lines(header, rows),
         ],
     )

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from dataclasses import asdict
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from premask.cli.out import Json, answer
+from premask.cli.assess import Absent, Tolerance
+from premask.cli.out import Json, answer, count_line, duration, err
 from premask.cli.project import ProjectFolder
 from premask.cli.tables import table_lines
 from premask.core.errors import PremaskError
@@ -27,7 +28,9 @@ def add_commands(app: typer.Typer) -> None:
     study = typer.Typer(no_args_is_help=True, help="Compare labelling from scratch with repairing.")
     study.command("plan")(plan)
     study.command("show")(show)
+    study.command("demo")(demo)
     app.add_typer(study, name="study", rich_help_panel="4 Measure")
+    app.command("report", rich_help_panel="4 Measure")(report)
 
 
 def plan(
@@ -159,6 +162,57 @@ def show(
     answer(json, data, lines)
 
 
+def demo(
+    out: Annotated[Path, typer.Argument(help="Folder to make.")] = Path("premask-study"),
+    seed: Annotated[int, typer.Option("--seed", help="Of everything in it.", min=0)] = 0,
+    json: Json = False,
+) -> None:
+    """Make a finished study with simulated annotators, to see what comes of one."""
+    from premask.workflow.simulate import simulate_study
+
+    made = simulate_study(out, seed=seed, say=err, on_session=count_line("session"))
+    lines = [
+        "",
+        f"{count(made.sessions, 'session')} of simulated annotators, {duration(made.seconds)}.",
+        "Their times are no measurement.",
+        f"Next: premask tables {typed(out)} --table 7; premask report {typed(out)} report.html",
+    ]
+    data = {"project": str(out), "sessions": made.sessions, "seconds": round(made.seconds, 1)}
+    answer(json, data | {"simulated": True}, lines)
+
+
+def report(
+    project: ProjectFolder,
+    out: Annotated[Path, typer.Argument(help="The page to write.", show_default=False)],
+    tables: Annotated[
+        Path | None, typer.Option("--tables", help="Folder for all tables as CSV, LaTeX, JSON.")
+    ] = None,
+    measure: Annotated[
+        str, typer.Option("--time", help="active, strict60, gap100 or wall.")
+    ] = "active",
+    reference: Annotated[
+        str | None,
+        typer.Option("--reference", help="Of Tables 5 and 6: imported, agreed or scratch."),
+    ] = None,
+    absent: Absent = "skip",
+    tolerance: Tolerance = 3,
+    json: Json = False,
+) -> None:
+    """Write one page with every table and figure of the paper for this project."""
+    from premask.evaluate.policy import Policy
+    from premask.project.project import open_project
+    from premask.workflow.project_tables import TableOptions
+    from premask.workflow.report import write_report
+
+    options = TableOptions(Policy("given", absent, tolerance), None, measure, reference)
+    made = write_report(open_project(project), out, options=options, tables=tables)
+    lines = [f"Open this page in a browser: {out.resolve()}"]
+    if tables:
+        lines.append(f"{count(len(made.files), 'file')} of tables in {tables}")
+    data = {"report": str(out), "bytes": made.bytes, "tables": made.tables, "files": made.files}
+    answer(json, data, lines)
+
+
 def _facts(made: StudyPlan) -> dict[str, Any]:
     return {
         "arm": made.arm,
@@ -171,31 +225,15 @@ def _facts(made: StudyPlan) -> dict[str, Any]:
 
 def _shares(opened: Project, made: StudyPlan) -> tuple[list[dict[str, Any]], list[str]]:
     """How much everybody has to do, and that the order is even."""
-    from premask.project.images import all_images
-    from premask.workflow.study import UNTYPED
+    from premask.workflow.study_tables import plan_table
 
-    types = {image.id: image.type or UNTYPED for image in all_images(opened)}
-    shares, rows = [], []
-    for name in made.annotators:
-        first = {one.image: one.strategy for one in reversed(made.of(name))}
-        by_type = Counter(types[image] for image in sorted(first))
-        begun = sum(strategy == "scratch" for strategy in first.values())
-        shares.append(
-            {
-                "annotator": name,
-                "images": len(first),
-                "scratch_first": begun,
-                "types": dict(sorted(by_type.items())),
-            }
-        )
-        spelt = ", ".join(f"{type_}: {n}" for type_, n in sorted(by_type.items()))
-        rows.append([name, str(len(first)), spelt, f"{begun} of {len(first)}"])
-    header = ["annotator", "images", "by type", "from scratch first"]
+    table = plan_table(opened, made)
+    shares = [dict(zip(table.header, row, strict=True)) for row in table.rows]
     rule = (
         f"Each image under both strategies; {made.min_days:g} days between one person's two passes;"
         f" pre-annotated: {made.arm}; seed {made.seed}."
     )
-    return shares, [*table_lines(header, rows), "", rule]
+    return shares, [*table_lines(table.header, table.printed()), "", rule]
 
 
 def _precision(opened: Project, made: StudyPlan) -> tuple[dict[str, Any], list[str]]:

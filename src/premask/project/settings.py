@@ -27,10 +27,13 @@ class Settings:
         With the types' phases and what lies only inside what.
     methods : dict of str to dict
         Options of a method that hold for the whole project, e.g. ``{"sam": {"weights": ...}}``.
+    simulated : bool
+        Whether its annotators are no people; said wherever its figures are.
     """
 
     phases: Phases
     methods: dict[str, dict[str, Any]] = field(default_factory=dict)
+    simulated: bool = False
 
 
 # The paper's Table 3 and its remark that TiN lies inside TiB2; the classes of two public
@@ -110,7 +113,8 @@ def read(root: Path) -> Settings:
 def write(root: Path, settings: Settings) -> None:
     """Write ``premask.toml``, whole or not at all."""
     phases = settings.phases
-    content = {
+    content: dict[str, Any] = {
+        "simulated": settings.simulated,
         "phases": [{"name": phase.name, "colour": phase.colour} for phase in phases.phases],
         "types": {type_: list(names) for type_, names in phases.by_type.items()},
         "inside": {name: list(outer) for name, outer in phases.inside.items()},
@@ -123,7 +127,7 @@ def write(root: Path, settings: Settings) -> None:
 
 def parse(content: dict[str, Any], where: str) -> Settings:
     """Settings from the content of a TOML file; errors name the file and the key."""
-    known = ("phases", "types", "inside", "merged", "methods")
+    known = ("simulated", "phases", "types", "inside", "merged", "methods")
     for key in content:
         if key not in known:
             raise PremaskError(
@@ -147,7 +151,10 @@ def parse(content: dict[str, Any], where: str) -> Settings:
     methods = content.get("methods", {})
     if not isinstance(methods, dict) or not all(isinstance(o, dict) for o in methods.values()):
         raise PremaskError(f"{where}: methods needs one table per method, e.g. [methods.sam]")
-    return Settings(phases, methods)
+    simulated = content.get("simulated", False)
+    if not isinstance(simulated, bool):
+        raise PremaskError(f"{where}: simulated is {simulated!r}; true or false is accepted")
+    return Settings(phases, methods, simulated)
 
 
 def _names(value: object, where: str) -> dict[str, str]:

@@ -27,7 +27,8 @@ from premask.project.project import Project
 from premask.workflow.derive import derive
 from premask.workflow.gallery import render_gallery
 from premask.workflow.gallery_page import GalleryCandidate, GalleryImage, GalleryPage
-from premask.workflow.project_tables import REFERENCE, latest_candidates, score_candidate
+from premask.workflow.project_tables import latest_candidates, score_candidate
+from premask.workflow.references import REFERENCES
 
 NAMED_BY = {
     "hand": "named by hand",
@@ -62,7 +63,7 @@ def write_gallery(
         title=project.root.resolve().name,
         phases=tuple((phase.name, phase.colour) for phase in project.phases.phases),
         images=shown,
-        notes=(f"Scores are against {REFERENCE}.",)
+        notes=(f"Scores are against {REFERENCES['imported']}.",)
         if any(i.truth is not None for i in shown)
         else (),
         version=__version__,

@@ -14,7 +14,6 @@ from premask.evaluate.scores import Measured, Scores, measure, summarise
 from premask.preannotators.methods import all_methods
 from premask.project.candidates import all_candidates, has_names, read_regions
 from premask.project.images import all_images
-from premask.project.label_maps import read_version, versions
 from premask.project.project import Project
 from premask.workflow.dataset_tables import images_table, project_classes, shares_table
 from premask.workflow.derive import derive
@@ -22,9 +21,10 @@ from premask.workflow.effort import timed_sessions
 from premask.workflow.effort_tables import effort_table, left_out_table
 from premask.workflow.final_maps import ORDER_LINE
 from premask.workflow.paper_tables import iou_table, quality_table, runtime_table
+from premask.workflow.references import REFERENCES, default_reference, reference_map
 from premask.workflow.tables import Table
 
-REFERENCE = "the imported label maps (premask import)"
+SIMULATED_LINE = "Simulated: the annotators are programs; times and label maps are no measurement."
 
 
 @dataclass(frozen=True)
@@ -40,11 +40,15 @@ class TableOptions:
         Of Table 6; the one with the highest mean IoU where it is None.
     measure : str
         Of time, for Table 7.
+    reference : str or None
+        What candidates are scored against, see :data:`premask.workflow.references.REFERENCES`;
+        the first of them that there is where it is None.
     """
 
     policy: Policy = field(default_factory=Policy)
     method: str | None = None
     measure: str = "active"
+    reference: str | None = None
 
 
 def project_tables(
@@ -78,7 +82,8 @@ def project_tables(
     left_out: list[str] = []
     for number in numbers or TABLES:
         try:
-            made += TABLES[number](project, options or TableOptions())
+            found = TABLES[number](project, options or TableOptions())
+            made += [marked(project, table) for table in found]
         except PremaskError as error:
             if numbers:
                 raise
@@ -86,6 +91,13 @@ def project_tables(
     if not made:
         raise PremaskError(f"no table can be made yet. {'; '.join(left_out)}")
     return made, left_out
+
+
+def marked(project: Project, table: Table) -> Table:
+    """The table, with a note beneath it where the project's annotators are no people."""
+    if not project.settings.simulated or SIMULATED_LINE in table.notes:
+        return table
+    return replace(table, notes=(SIMULATED_LINE, *table.notes))
 
 
 def _table1(project: Project, _options: TableOptions) -> list[Table]:
@@ -107,17 +119,20 @@ def _table4(project: Project, _options: TableOptions) -> list[Table]:
 
 
 def _table5(project: Project, options: TableOptions) -> list[Table]:
-    scores, notes = score_methods(project, options.policy, latest_candidates(project))
-    table = iou_table(scores, reference=REFERENCE)
+    reference = options.reference or default_reference(project)
+    found = latest_candidates(project)
+    scores, notes = score_methods(project, options.policy, found, reference)
+    table = iou_table(scores, reference=REFERENCES[reference])
     return [replace(table, notes=(*table.notes, *notes))]
 
 
 def _table6(project: Project, options: TableOptions) -> list[Table]:
-    scores, _ = score_methods(project, options.policy, latest_candidates(project))
+    reference = options.reference or default_reference(project)
+    scores, _ = score_methods(project, options.policy, latest_candidates(project), reference)
     best = options.method or max(scores, key=lambda name: scores[name].mean_iou)
     if best not in scores:
         raise PremaskError(f"no candidate of {best!r} was scored; {', '.join(scores)} were")
-    return [quality_table(best, scores[best], reference=REFERENCE)]
+    return [quality_table(best, scores[best], reference=REFERENCES[reference])]
 
 
 def _table7(project: Project, options: TableOptions) -> list[Table]:
@@ -161,7 +176,7 @@ def latest_candidates(project: Project, images: Sequence[ImageRecord] | None = N
 
 
 def score_methods(
-    project: Project, policy: Policy, found: Found
+    project: Project, policy: Policy, found: Found, reference: str = "imported"
 ) -> tuple[dict[str, Scores], list[str]]:
     """Scores of each method against the references, and what was left out and why.
 
@@ -182,7 +197,7 @@ def score_methods(
             if policy.naming == "given" and candidate.table.get("source") == "truth":
                 by_truth += 1
                 continue
-            measured = score_candidate(project, image, candidate, policy)
+            measured = score_candidate(project, image, candidate, policy, reference)
             if measured is not None:
                 counted.append((measured, image.type))
         if unnamed:
@@ -202,20 +217,23 @@ def score_methods(
     if not scores:
         raise PremaskError(
             "nothing can be scored: Tables 5 and 6 need a truth (premask import"
-            f" {project.root} --format png FOLDER) and candidates with names (premask name),"
-            " or --naming many-to-one"
+            f" {project.root} --format png FOLDER, or label maps from scratch or agreed ones) and"
+            " candidates with names (premask name), or --naming many-to-one"
         )
     return scores, notes
 
 
 def score_candidate(
-    project: Project, image: ImageRecord, candidate: Candidate, policy: Policy
+    project: Project,
+    image: ImageRecord,
+    candidate: Candidate,
+    policy: Policy,
+    reference: str = "imported",
 ) -> Measured | None:
     """Counts of one candidate against the newest reference; None where there is none."""
-    references = versions(project, image, "reference")
-    if not references:
+    truth = reference_map(project, image, reference)
+    if truth is None:
         return None
-    truth = read_version(project, references[-1])
     if policy.naming == "given":
         label_map = derive(project, candidate).label_map
     else:

@@ -1,0 +1,147 @@
+"""The report's plots, as SVG that stands in the page: text stays text, on paper too."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from premask.core.sessions import STRATEGIES
+from premask.evaluate.dataset import Classes
+from premask.evaluate.effort import ImageMinutes
+from premask.evaluate.learning_curve import LearningCurve
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.transforms import Transform
+
+SPOKEN = {"scratch": "from scratch", "preannotated": "pre-annotated"}
+COLOURS = {"scratch": "#5c6866", "preannotated": "#00616b"}
+MARKERS = {"scratch": "o", "preannotated": "s"}
+BINS = 20
+
+
+def minutes_plot(images: Sequence[ImageMinutes]) -> str:
+    """Both strategies' minutes of every image, a line from one to the other."""
+
+    def draw(axes: Axes) -> None:
+        ordered = sorted(images, key=lambda one: (one.type, one.scratch))
+        x = np.arange(len(ordered))
+        scratch, repaired = ([getattr(one, strategy) for one in ordered] for strategy in STRATEGIES)
+        axes.vlines(x, scratch, repaired, color="#c3cbc8", zorder=1)
+        for strategy, minutes in zip(STRATEGIES, (scratch, repaired), strict=True):
+            axes.scatter(
+                x,
+                minutes,
+                s=18,
+                c=COLOURS[strategy],
+                marker=MARKERS[strategy],
+                label=SPOKEN[strategy],
+                zorder=2,
+            )
+        types = [one.type for one in ordered]
+        for type_ in dict.fromkeys(types):
+            own = [i for i, other in enumerate(types) if other == type_]
+            axes.axvline(own[0] - 0.5, color="#d8dedb", linewidth=0.8)
+            axes.text(
+                float(np.mean(own)), 1.01, f"type {type_}", ha="center", transform=_above(axes)
+            )
+        axes.set_xticks([])
+        axes.set_xlabel("images, by type and minutes from scratch")
+        axes.set_ylabel("minutes")
+        axes.set_ylim(bottom=0)
+        axes.legend(frameon=False)
+
+    return _svg("minutes", draw)
+
+
+def learning_plot(curve: LearningCurve) -> str:
+    """Median minutes by the order of an annotator's sessions."""
+
+    def draw(axes: Axes) -> None:
+        for strategy in STRATEGIES:
+            points = [one for one in curve.points if one.strategy == strategy]
+            axes.plot(
+                [one.order for one in points],
+                [one.median for one in points],
+                MARKERS[strategy] + "-",
+                color=COLOURS[strategy],
+                markersize=4,
+                linewidth=0.8,
+                label=SPOKEN[strategy],
+            )
+        axes.set_xlabel("session of an annotator, in the order of work")
+        axes.set_ylabel("minutes, median over annotators")
+        axes.set_ylim(bottom=0)
+        axes.legend(frameon=False)
+
+    return _svg("learning", draw)
+
+
+def share_histograms(found: Classes, phases: Sequence[tuple[str, str]], name: str) -> str:
+    """How many images have which share of each phase (Figure 3).
+
+    Parameters
+    ----------
+    found : Classes
+        Of one type.
+    phases : sequence of (str, str)
+        Name and colour.
+    name : str
+        Tells the plots of a page apart.
+    """
+    from matplotlib.ticker import MaxNLocator
+
+    def draw(axes: Axes) -> None:
+        edges = np.linspace(0, 100, BINS + 1)
+        counts = found.histogram(BINS)
+        bottom = np.zeros(BINS)
+        for i in found.present:
+            label, colour = phases[i]
+            axes.bar(
+                edges[:-1],
+                counts[i],
+                100 / BINS,
+                bottom,
+                align="edge",
+                color=colour,
+                edgecolor="#16201f",
+                linewidth=0.4,
+                label=label,
+            )
+            bottom += counts[i]
+        axes.set_xlim(0, 100)
+        axes.set_xlabel("share of the phase in an image, %")
+        axes.set_ylabel("images")
+        axes.yaxis.set_major_locator(MaxNLocator(integer=True))
+        axes.legend(frameon=False)
+
+    return _svg(f"histogram {name}", draw)
+
+
+def _above(axes: Axes) -> Transform:
+    return axes.get_xaxis_transform()
+
+
+def _svg(name: str, draw: Callable[[Axes], None]) -> str:
+    """A figure without a display and without the time of its making: same input, same bytes."""
+    import matplotlib as mpl
+    from matplotlib.figure import Figure
+
+    settings: dict[Any, Any] = {
+        "svg.fonttype": "none",
+        "svg.hashsalt": name,
+        "font.size": 9,
+        "font.family": "sans-serif",
+        "axes.spines.top": False,
+        "axes.spines.right": False,
+    }
+    with mpl.rc_context(settings):
+        figure = Figure(figsize=(7.2, 3.2), layout="constrained")
+        draw(figure.subplots())
+        stream = io.StringIO()
+        figure.savefig(stream, format="svg", transparent=True, metadata={"Date": None})
+    text = stream.getvalue()
+    return text[text.index("<svg") :]
