@@ -14,7 +14,9 @@ from playwright.sync_api import Locator, Page, Route, expect
 from helpers import start_server, write_images
 from premask.core.phases import make_phases
 from premask.core.records import Candidate
+from premask.evaluate.session_time import time_of
 from premask.project.candidates import all_candidates, read_regions
+from premask.project.events import events_of
 from premask.project.images import all_images
 from premask.project.project import init_project, open_project
 from premask.project.sessions import all_sessions, working_copy
@@ -216,3 +218,37 @@ def test_names_carry_over_to_the_next_image_by_themselves(bench: Bench) -> None:
     table = bench.candidate("kmeans", 1).table
     assert table["source"] == "prototypes"
     assert None not in table["names"]
+
+
+def test_choosing_and_naming_are_timed_from_the_first_look_on(bench: Bench) -> None:
+    card = bench.card("kmeans")
+    for region, key in enumerate("qwe"):
+        card.get_by_label(f"Region {region}: ").hover()
+        bench.page.keyboard.press(key)
+        expect(card.get_by_label(f"Region {region}: {'ABC'[region]}")).to_be_visible()
+    gallery = bench.page.url
+    bench.page.goto(gallery.split("#")[0] + "#/")
+    expect(bench.page.get_by_role("heading", name="2 images")).to_be_visible()
+    bench.page.goto(gallery)
+    expect(bench.page.locator(".swatch")).to_have_count(6)
+    bench.page.mouse.move(300, 300)
+    bench.page.keyboard.press("1")  # in the order of the methods' names
+    bench.page.mouse.move(320, 300)
+    bench.page.get_by_role("button", name="repair").click()
+    expect(bench.page.locator(".editor")).to_be_visible()
+    project = open_project(bench.root)
+    (session,) = all_sessions(project)
+    log = events_of(project, session.id)
+    first = [event for event in log if event.page == log[0].page]
+    kinds = [event.kind for event in first]
+    assert kinds.count("open") == kinds.count("close") == 2, "two visits"
+    assert [event.seq for event in first] == list(range(len(first)))
+    time = time_of(log)
+    assert time.problem == ""
+    assert {"choose", "name"} <= set(time.by_stage)
+    assert time.by_stage["name"].active > 0
+    project.engine.dispose()
+    kept = bench.page.evaluate(
+        "Object.keys(localStorage).filter((k) => k.includes('visit')).length"
+    )
+    assert kept == 0, "the session has it"

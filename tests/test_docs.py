@@ -28,6 +28,7 @@ from premask.io.label_maps import encode_label_map
 from premask.preannotators.methods import METHODS, not_ready, options_of
 from premask.project.settings import PRESETS
 from premask.synthetic import synthesize
+from premask.workflow.consensus import METHODS as VOTES
 
 DOCS = ROOT / "docs"
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted(DOCS.rglob("*.md"))]
@@ -110,7 +111,7 @@ def test_methods_and_their_options_in_commands_exist(page: Path) -> None:
     for words in commands_in(page):
         for option, value in itertools.pairwise(words):
             if option == "--method":
-                assert value in METHODS
+                assert value in (VOTES if words[0] == "consensus" else METHODS)
             if option == "--option" and not_ready_but_weights(value.partition(".")[0]) is None:
                 method, key = value.partition("=")[0].split(".", 1)
                 assert key in options_of(method) or method == "median-otsu", value

@@ -20,6 +20,10 @@ export type Waiting = Schemas["WaitingOut"];
 export type Verdict = Schemas["VerdictIn"]["verdict"];
 export type Study = Schemas["StudyOut"];
 export type Task = Schemas["TaskOut"];
+export type SettleRow = Schemas["SettleRowOut"];
+export type Consensus = Schemas["ConsensusOut"];
+export type Doubt = Schemas["DoubtOut"];
+export type Decision = Schemas["DecisionOut"];
 export type Grain = "fine" | "medium" | "coarse";
 
 /** The phases that one may label with. */
@@ -179,6 +183,15 @@ export const api = {
     json<Version>("POST", `/sessions/${id}/submit`, { revision, note }),
   reopen: (id: number) => json<Session>("POST", `/sessions/${id}/reopen`, {}),
   versions: (id: number) => json<Version[]>("GET", `/sessions/${id}/versions`),
+  /** Images whose label maps can be settled. */
+  settleRows: () => json<SettleRow[]>("GET", "/consensus"),
+  consensus: (image: string) => json<Consensus>("POST", `/images/${image}/consensus`),
+  doubtRegions: (id: number) => raster(`/consensus/${id}/regions`) as Promise<Raster<Int32Array>>,
+  /** The automatic map, then everybody's label map. */
+  votes: (id: number) => raster(`/consensus/${id}/votes`) as Promise<Raster<Uint8Array>>,
+  decide: (id: number, decisions: { region: number; label: number | null }[]) =>
+    json<Decision[]>("POST", `/consensus/${id}/decisions`, { decisions }),
+  finishConsensus: (id: number) => json<Version>("POST", `/consensus/${id}/finish`, {}),
   /** The passes that the study has for this annotator; null for who is in none. */
   study: () => json<Study | null>("GET", "/study"),
   /** Submitted and accepted label maps, those of others and one's own. */

@@ -12,6 +12,7 @@ import {
   toImage,
   toScreen,
   type View,
+  viewOn,
   visibleRect,
   zoomBy,
   zoomTo,
@@ -96,6 +97,18 @@ describe("a view", () => {
 
   it("draws at least a pixel for each of the screen's", () => {
     expect([4, 1, 0.9, 0.5, 0.3, 0.25, 0.06].map(drawStep)).toEqual([1, 1, 1, 2, 2, 4, 16]);
+  });
+
+  it("turns to a part of the image, with its surroundings", () => {
+    const part = { x: 600, y: 400, width: 20, height: 10 };
+    const view = viewOn(part, IMAGE, SCREEN);
+    const corner = toScreen(view, { x: 600, y: 400 });
+    const other = toScreen(view, { x: 620, y: 410 });
+    expect(other.x - corner.x).toBeLessThanOrEqual(SCREEN.width / 3 + 1e-9);
+    expect((corner.x + other.x) / 2).toBeCloseTo(SCREEN.width / 2);
+    expect((corner.y + other.y) / 2).toBeCloseTo(SCREEN.height / 2);
+    const whole = { x: 0, y: 0, width: IMAGE.width, height: IMAGE.height };
+    expect(viewOn(whole, IMAGE, SCREEN).scale).toBe(fitView(IMAGE, SCREEN).scale);
   });
 
   it("has a frame on the minimap", () => {

@@ -83,6 +83,14 @@ function clampScale(scale: number): number {
   return Math.min(MAX_SCALE, Math.max(MIN_SCALE, scale));
 }
 
+/** A part of the image in the middle, as wide or as high as a third of the canvas. */
+export function viewOn(part: Rect, image: Size, screen: Size): View {
+  const wanted = Math.min(screen.width / (3 * part.width), screen.height / (3 * part.height));
+  const scale = clampScale(Math.max(wanted, fitView(image, screen).scale));
+  const middle = { x: part.x + part.width / 2, y: part.y + part.height / 2 };
+  return clampView(centredOn(middle, scale, screen), image, screen);
+}
+
 /** Move the image by screen px. */
 export function panBy(view: View, dx: number, dy: number): View {
   return { ...view, x: view.x - dx / view.scale, y: view.y - dy / view.scale };

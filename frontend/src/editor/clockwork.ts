@@ -1,4 +1,4 @@
-/** The session's clock in the browser: it hears the page and fills the saver's list of events. */
+/** The session's clock in the browser: it hears the page and fills a list of events. */
 
 import {
   activeTime,
@@ -12,20 +12,42 @@ import {
   stroke,
   tick,
 } from "../core/clock";
-import type { Reading, StrokeFacts, Told } from "../core/events";
-import type { Saver } from "./saver";
+import type { LogEvent, Reading, StrokeFacts, Told } from "../core/events";
+
+/** Where events wait until the server has them. */
+export interface Log {
+  /** This load of the page. */
+  page: string;
+  waiting: LogEvent[];
+}
+
+/** A name for a load of the page; browsers give UUIDs to local and encrypted pages alone. */
+export function newPage(): string {
+  return Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) =>
+    byte.toString(16).padStart(2, "0"),
+  ).join("");
+}
 
 export interface Clockwork {
   state: ClockState;
   start: number;
-  saver: Saver;
+  log: Log;
 }
 
-export function startClock(saver: Saver, data: Record<string, unknown>): Clockwork {
-  const start = performance.now();
-  const { state, events } = begin(saver.page, { t: 0, wall: Date.now() }, "open", data);
-  saver.waiting.push(...events);
-  return { state, start, saver };
+/**
+ * Begin to listen.
+ *
+ * @param earlier the last event of the same page's earlier visits, where it goes on: one
+ *   clock and one count run through all of them.
+ */
+export function startClock(log: Log, data: Record<string, unknown>, earlier?: LogEvent): Clockwork {
+  const wall = Date.now();
+  const t = earlier ? earlier.t + Math.max(1, wall - earlier.wall) : 0;
+  const first = begin(log.page, { t, wall }, "open", data);
+  const before = earlier ? earlier.seq + 1 : 0;
+  log.waiting.push(...first.events.map((one) => ({ ...one, seq: one.seq + before })));
+  const state = { ...first.state, seq: first.state.seq + before };
+  return { state, start: performance.now() - t, log };
 }
 
 export function reading(clock: Clockwork): Reading {
@@ -34,7 +56,7 @@ export function reading(clock: Clockwork): Reading {
 
 function step(clock: Clockwork, { state, events }: Step): void {
   clock.state = state;
-  clock.saver.waiting.push(...events);
+  clock.log.waiting.push(...events);
 }
 
 /** A pointer or a key moved. */

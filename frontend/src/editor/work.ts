@@ -14,6 +14,7 @@ import {
 import { forget, type History, makeHistory } from "../core/history";
 import { type LabelMap, makeLabelMap } from "../core/labelMap";
 import { colourTable, drawLabels, type OverlayStyle } from "../core/render";
+import { newPage } from "./clockwork";
 import * as journal from "./journal";
 import { type Layer, makeLayer } from "./layer";
 import { makeSaver, retire, type Saver, settle } from "./saver";
@@ -53,7 +54,7 @@ export async function openWork(session: Session, onsave: Saver["onchange"]): Pro
   ]);
   const size = { width: planes.width, height: planes.height };
   const map = makeLabelMap(size.width, size.height, planes.labels, planes.origins);
-  const saver = makeSaver(session, map, crypto.randomUUID(), planes.revision, onsave);
+  const saver = makeSaver(session, map, newPage(), planes.revision, onsave);
   let recovered = false;
   if (left) {
     saver.waiting.push(...left.events);

@@ -87,7 +87,12 @@ export function shares(plane: Plane, n: number): number[] {
   return counts.map((count) => count / plane.length);
 }
 
-function painted(width: number, height: number, draw: (out: Uint32Array) => void): OffscreenCanvas {
+/** A picture of the whole image, nothing where nothing is drawn. */
+export function painted(
+  width: number,
+  height: number,
+  draw: (out: Uint32Array) => void,
+): OffscreenCanvas {
   const canvas = new OffscreenCanvas(width, height);
   const picture = new ImageData(width, height);
   draw(new Uint32Array(picture.data.buffer));

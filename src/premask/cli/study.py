@@ -30,6 +30,7 @@ def add_commands(app: typer.Typer) -> None:
     study.command("show")(show)
     study.command("demo")(demo)
     app.add_typer(study, name="study", rich_help_panel="4 Measure")
+    app.command("consensus", rich_help_panel="3 Repair")(consensus)
     app.command("report", rich_help_panel="4 Measure")(report)
 
 
@@ -179,6 +180,58 @@ def demo(
     ]
     data = {"project": str(out), "sessions": made.sessions, "seconds": round(made.seconds, 1)}
     answer(json, data | {"simulated": True}, lines)
+
+
+def consensus(
+    project: ProjectFolder,
+    auto: Annotated[
+        bool, typer.Option("--auto", help="Make the agreed maps without people; ties stay void.")
+    ] = False,
+    method: Annotated[str, typer.Option("--method", help="majority or staple.")] = "majority",
+    min_px: Annotated[
+        int, typer.Option("--min-px", help="Smaller regions are not asked about, px.", min=0)
+    ] = 20,
+    json: Json = False,
+) -> None:
+    """Show on which images label maps differ or are doubtful; people settle it in the browser."""
+    from premask.project.images import all_images
+    from premask.project.project import open_project
+    from premask.workflow.consensus import (
+        agree_automatically,
+        agreed_versions,
+        open_consensus,
+        voters,
+    )
+
+    opened = open_project(project)
+    images = [image for image in all_images(opened) if voters(opened, image)]
+    made = 0
+    if auto:
+        numbers = [
+            agree_automatically(opened, image, method=method, min_px=min_px) for image in images
+        ]
+        made = sum(number is not None for number in numbers)
+    rows = []
+    for image in images:
+        found = open_consensus(opened, image, "", method=method, min_px=min_px)
+        rows.append(
+            {
+                "name": image.name,
+                "votes": len(found.votes),
+                "regions": len(found.doubts.queue),
+                "px": sum(one.px for one in found.doubts.queue),
+                "small": found.doubts.small,
+                "agreed": bool(agreed_versions(opened, image)),
+            }
+        )
+    header = ["image", "label maps", "regions", "px in them", "px in smaller ones", "agreed"]
+    cells = [[str(cell) for cell in row.values()] for row in rows]
+    lines = table_lines(header, cells)
+    if auto:
+        lines.append(f"{count(made, 'agreed map')} made by {method}")
+    else:
+        lines.append(f"Settle them in the browser: premask annotate {typed(project)}, consensus")
+    answer(json, {"images": rows, "made": made}, lines)
 
 
 def report(

@@ -192,3 +192,42 @@ class Review:
     verdict: str
     note: str
     created: str
+
+
+@dataclass(frozen=True)
+class Consensus:
+    """The settling of one image, for certain versions of its label maps.
+
+    Attributes
+    ----------
+    versions : tuple of int
+        The label maps that have a vote; with others it is another consensus.
+    method : str
+        ``majority`` or ``staple``: what decides outside the regions of doubt.
+    min_px : int
+        Area of the smallest region that people settle, px.
+    """
+
+    id: int
+    image: str
+    crop_bottom: int
+    versions: tuple[int, ...]
+    method: str
+    min_px: int
+    created: str
+
+
+@dataclass(frozen=True)
+class Decision:
+    """What somebody decided on a region of doubt.
+
+    Attributes
+    ----------
+    label : int
+        A phase, 255 for void, or 254: as the automatic map has it.
+    """
+
+    region: int
+    label: int
+    annotator: str
+    created: str

@@ -15,6 +15,9 @@ from premask.core.phases import VOID
 from premask.evaluate.confusion import Values
 from premask.evaluate.votes import LabelMap, as_votes, tally
 
+AUTOMATIC = 254
+"""A decision: as the automatic map has it."""
+
 
 @dataclass(frozen=True)
 class DoubtRegion:
@@ -89,7 +92,7 @@ def regions_of_doubt(
     Parameters
     ----------
     maps : mapping of str to array_like of int, shape (H, W)
-        By annotator; void is no vote, so that it differs from nothing.
+        By annotator, one or more; void is no vote, so that it differs from nothing.
     flagged : ndarray of bool, shape (H, W), optional
         Pixels that anyone flagged doubtful.
     min_px : int
@@ -105,7 +108,7 @@ def regions_of_doubt(
     PremaskError
         For maps that cannot be compared, flags of another size, a negative ``min_px``.
     """
-    votes = as_votes(maps, n_phases)
+    votes = as_votes(maps, n_phases, least=1)
     first = next(iter(votes.values()))
     flags = np.zeros(first.shape, np.bool_) if flagged is None else flagged
     if flags.shape != first.shape or min_px < 0:
@@ -113,7 +116,7 @@ def regions_of_doubt(
             f"flags of shape {flags.shape} with label maps of shape {first.shape} and min_px"
             f" {min_px}; one shape and 0 px or more are accepted"
         )
-    doubt = (tally(votes, n_phases).distinct > 1) | flags
+    doubt = (tally(votes, n_phases, least=1).distinct > 1) | flags
     y, x = np.nonzero(doubt)
     said = np.stack([labels[y, x] for labels in votes.values()], axis=1)
     part, n = _components(doubt, said if by_votes else said[:, :0])
@@ -146,8 +149,15 @@ def agreed_map(automatic: LabelMap, doubts: Doubts, decisions: Mapping[int, int]
     automatic : ndarray of uint8, shape (H, W)
         Majority vote or STAPLE: what counts outside the queue.
     decisions : mapping of int to int
-        The phase of each settled region, by its number.
+        The phase of each settled region, by its number; 255 leaves it void, and
+        :data:`AUTOMATIC` lets the automatic map decide.
+
+    Raises
+    ------
+    PremaskError
+        For a region that there is not.
     """
+    decided = doubts.regions > 0
     labels = np.full(len(doubts.queue) + 1, VOID, np.uint8)
     for number, phase in decisions.items():
         if not 1 <= number <= len(doubts.queue):
@@ -155,7 +165,8 @@ def agreed_map(automatic: LabelMap, doubts: Doubts, decisions: Mapping[int, int]
                 f"there is no region of doubt {number}; 1 to {len(doubts.queue)} are accepted"
             )
         labels[number] = phase
-    return np.where(doubts.regions > 0, labels[doubts.regions], automatic)
+    found = np.where(decided, labels[doubts.regions], automatic)
+    return np.where(decided & (found == AUTOMATIC), automatic, found)
 
 
 def _components(doubt: NDArray[np.bool_], said: LabelMap) -> tuple[NDArray[np.int64], int]:

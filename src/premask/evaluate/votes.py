@@ -51,24 +51,29 @@ class Tally:
         return share
 
 
-def as_votes(maps: Mapping[str, ArrayLike], n_phases: int) -> dict[str, LabelMap]:
+def as_votes(
+    maps: Mapping[str, ArrayLike], n_phases: int, *, least: int = 2
+) -> dict[str, LabelMap]:
     """The annotators' label maps of one image, checked, in the order of their names.
 
     Parameters
     ----------
     maps : mapping of str to array_like of int, shape (H, W)
         By annotator; phase indices 0 .. n_phases - 1, and 255 for void.
+    least : int
+        How many there must be.
 
     Raises
     ------
     PremaskError
-        For fewer than 2 or more than 255 annotators, sizes that differ, and values that
+        For fewer than ``least`` or more than 255 annotators, sizes that differ, and values that
         are no phase.
     """
     check_n_phases(n_phases)
-    if not 2 <= len(maps) <= 255:
+    if not least <= len(maps) <= 255:
         raise PremaskError(
-            f"{len(maps)} annotators' label maps were given; 2 to 255 of one image can be compared"
+            f"{len(maps)} annotators' label maps were given; {least} to 255 of one image can be"
+            " compared"
         )
     votes: dict[str, LabelMap] = {}
     for name in sorted(maps):
@@ -85,12 +90,12 @@ def as_votes(maps: Mapping[str, ArrayLike], n_phases: int) -> dict[str, LabelMap
     return votes
 
 
-def tally(maps: Mapping[str, ArrayLike], n_phases: int) -> Tally:
+def tally(maps: Mapping[str, ArrayLike], n_phases: int, *, least: int = 2) -> Tally:
     """Count the votes on each pixel.
 
     Parameters
     ----------
-    maps, n_phases
+    maps, n_phases, least
         As in :func:`as_votes`, which says what is refused.
 
     Examples
@@ -99,7 +104,7 @@ def tally(maps: Mapping[str, ArrayLike], n_phases: int) -> Tally:
     >>> found.leading.tolist(), found.distinct.tolist(), found.tied.tolist()
     ([[0, 2, 0]], [[1, 2, 2]], [[False, False, True]])
     """
-    votes = list(as_votes(maps, n_phases).values())
+    votes = list(as_votes(maps, n_phases, least=least).values())
     shape = votes[0].shape
     leading = np.full(shape, VOID, np.uint8)
     most, cast, distinct = (np.zeros(shape, np.uint8) for _ in range(3))

@@ -179,3 +179,33 @@ class AssignmentRow(Base):
     image_id: Mapped[str]
     """No foreign key: a plan keeps its images' ids when one is removed, and says so."""
     strategy: Mapped[str]
+
+
+class ConsensusRow(Base):
+    """See :class:`premask.core.records.Consensus`."""
+
+    __tablename__ = "consensus"
+    __table_args__ = (UniqueConstraint("image_id", "crop_bottom", "versions", "method", "min_px"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    image_id: Mapped[str] = mapped_column(ForeignKey("images.id"))
+    crop_bottom: Mapped[int]
+    versions: Mapped[str]
+    """Numbers of label maps in ascending order, with commas."""
+    method: Mapped[str]
+    min_px: Mapped[int]
+    created: Mapped[str]
+
+
+class DecisionRow(Base):
+    """See :class:`premask.core.records.Decision`; only ever appended, the newest counts."""
+
+    __tablename__ = "decisions"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    consensus_id: Mapped[int] = mapped_column(ForeignKey("consensus.id"))
+    region: Mapped[int]
+    label: Mapped[int | None]
+    """None takes the decision back."""
+    annotator: Mapped[str] = mapped_column(ForeignKey("annotators.name"))
+    created: Mapped[str]

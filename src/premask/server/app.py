@@ -13,7 +13,7 @@ from premask.core.errors import DiskFullError, PremaskError
 from premask.io.files import is_full
 from premask.project.project import Project
 from premask.project.sessions import ConflictError
-from premask.server import candidates, images, reviews, sessions, settings, study
+from premask.server import candidates, consensus, images, reviews, sessions, settings, study
 from premask.server.security import guard
 
 STATIC = Path(__file__).parent / "static"
@@ -39,6 +39,7 @@ def create_app(project: Project | None, *, token: str | None = None) -> FastAPI:
         candidates.router,
         sessions.router,
         reviews.router,
+        consensus.router,
         settings.router,
         study.router,
     ):

@@ -70,7 +70,8 @@ class SessionOut(BaseModel):
     id: int
     image: str
     annotator: str
-    strategy: Strategy
+    strategy: Strategy | Literal["agreed"]
+    """``agreed``: settling doubtful pixels."""
     state: Literal["open", "submitted", "returned", "accepted"]
     revision: int
     created: str
@@ -320,3 +321,69 @@ class StudyOut(BaseModel):
     next: int | None
     """Position of the pass to go on with."""
     tasks: list[TaskOut]
+
+
+class SettleRowOut(BaseModel):
+    """An image whose label maps can be settled."""
+
+    image: str
+    name: str
+    type: str | None
+    votes: int
+    """Submitted label maps."""
+    agreed: int
+    """Agreed versions so far."""
+    refusal: str
+    """Why the one who asks may not settle it."""
+
+
+class DoubtOut(BaseModel):
+    """A region of doubt."""
+
+    number: int
+    box: list[int]
+    """Left, top, right, bottom, px; the last two are just outside."""
+    px: int
+    flagged: int
+    votes: list[dict[int, int]]
+    """Of each voter, the pixels of each label, most first."""
+
+
+class DecisionOut(BaseModel):
+    """What was decided on a region: a phase, 255 void, 254 as the automatic map has it."""
+
+    region: int
+    label: int
+    annotator: str
+    created: str
+
+
+class ConsensusOut(BaseModel):
+    """The settling of one image."""
+
+    id: int
+    image: str
+    session: int
+    """Where the time is logged."""
+    method: str
+    min_px: int
+    voters: list[str]
+    regions: list[DoubtOut]
+    small: int
+    """Doubtful pixels in regions that are too small to be asked about."""
+    undecided: int
+    """Pixels outside the regions on which the automatic map cannot tell."""
+    decisions: list[DecisionOut]
+
+
+class DecisionIn(Body):
+    """A decision; null takes the one that is there back."""
+
+    region: Annotated[int, Field(ge=1, le=2**31)]
+    label: Annotated[int, Field(ge=0, le=255)] | None
+
+
+class DecisionsIn(Body):
+    """Decisions on regions of one image."""
+
+    decisions: Annotated[list[DecisionIn], Field(min_length=1, max_length=100_000)]

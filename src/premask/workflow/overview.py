@@ -15,6 +15,7 @@ from premask.core.micrograph import Image
 from premask.core.origins import doubtful
 from premask.core.phases import phase_fractions
 from premask.core.records import Candidate, ImageRecord, SessionRecord
+from premask.core.sessions import STRATEGIES
 from premask.io.images import read_micrograph
 from premask.io.label_maps import read_label_map
 from premask.naming.checks import check
@@ -59,7 +60,7 @@ def overview(project: Project, images: Sequence[ImageRecord] | None = None) -> l
     sessions: dict[str, list[SessionRecord]] = defaultdict(list)
     crops = {record.id: record.crop_bottom for record in records}
     for session in all_sessions(project):
-        if crops.get(session.image) == session.crop_bottom:
+        if session.strategy in STRATEGIES and crops.get(session.image) == session.crop_bottom:
             sessions[session.image].append(session)
     for found in candidates.values():  # the same number key for a method on every image
         found.sort(key=lambda one: (one.parameters.method, one.id))

@@ -6,6 +6,7 @@ from typing import Literal
 
 from premask.core.errors import PremaskError
 from premask.core.records import LabelMapVersion, SessionRecord
+from premask.core.sessions import STRATEGIES
 from premask.project.label_maps import session_versions
 from premask.project.project import Project
 from premask.project.reviews import add_review
@@ -41,16 +42,20 @@ def refusal(project: Project, session: SessionRecord, reviewer: str) -> str:
         return f"the label map is {session.state}; a reviewer looks at it when it is submitted"
     if session.annotator == reviewer and len(all_annotators(project)) > 1:
         return "this is your own label map; somebody else has to review it"
-    own = [
-        one
-        for one in all_sessions(project)
-        if (one.image, one.crop_bottom) == (session.image, session.crop_bottom)
-        and one.annotator == reviewer != session.annotator
-        and one.state in OPEN_STATES
-    ]
-    if own:
+    others = reviewer != session.annotator
+    if others and at_work(project, session.image, session.crop_bottom, reviewer):
         return "you are still at work on this image yourself; submit yours before you see another's"
     return ""
+
+
+def at_work(project: Project, image: str, crop_bottom: int, annotator: str) -> bool:
+    """Whether somebody has a label map of an image in a crop that is not submitted yet."""
+    return any(
+        (one.image, one.crop_bottom, one.annotator) == (image, crop_bottom, annotator)
+        and one.strategy in STRATEGIES
+        and one.state in OPEN_STATES
+        for one in all_sessions(project)
+    )
 
 
 def submitted_version(project: Project, number: int, reviewer: str) -> LabelMapVersion:

@@ -1,0 +1,305 @@
+"""Settle doubtful pixels, and pixels on which annotators differ (paper, section 3.4)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from premask.core.errors import PremaskError, nearest
+from premask.core.origins import DOUBTFUL, ORIGIN_BITS, ORIGINS, doubtful
+from premask.core.phases import VOID
+from premask.core.records import Consensus, Decision, ImageRecord, LabelMapVersion
+from premask.core.words import count
+from premask.evaluate.consensus import AUTOMATIC, Doubts, agreed_map, regions_of_doubt
+from premask.evaluate.staple import staple
+from premask.evaluate.votes import majority_vote
+from premask.io.label_maps import read_label_map
+from premask.project import objects
+from premask.project.consensus import (
+    add_decisions,
+    decisions_of,
+    find_or_add_consensus,
+    get_consensus,
+)
+from premask.project.images import all_images
+from premask.project.label_maps import image_versions, read_version
+from premask.project.project import Project
+from premask.project.sessions import (
+    ConflictError,
+    add_annotator,
+    all_sessions,
+    find_session,
+    get_session,
+    reopen,
+    replace_base,
+    start_session,
+    submit,
+)
+from premask.workflow.quality import submitted_maps
+from premask.workflow.review import at_work
+
+AGREED = "agreed"
+METHODS = ("majority", "staple")
+MIN_PX = 20
+
+LabelMap = NDArray[np.uint8]
+
+
+@dataclass(frozen=True, eq=False)
+class Sitting:
+    """All that is needed to settle an image.
+
+    Attributes
+    ----------
+    votes : dict of str to ndarray of uint8, shape (H, W)
+        Everybody's label map, by name.
+    automatic : ndarray of uint8, shape (H, W)
+        What decides outside the regions of doubt; void where it cannot tell.
+    origins : ndarray of uint8, shape (H, W)
+        Where its labels came from, with the flags of all voters.
+    """
+
+    consensus: Consensus
+    image: ImageRecord
+    votes: Mapping[str, LabelMap]
+    doubts: Doubts
+    automatic: LabelMap
+    origins: LabelMap
+
+    @property
+    def undecided(self) -> int:
+        """Pixels outside the queue on which the automatic map cannot tell."""
+        outside = self.doubts.regions == 0
+        return int(np.count_nonzero(outside & (self.automatic == VOID)))
+
+
+def voters(project: Project, image: ImageRecord) -> dict[str, LabelMapVersion]:
+    """The label maps that have a vote: the newest of each closed session, by a name for people."""
+    maps = submitted_maps(project, image)
+    people = [annotator for annotator, _ in maps]
+    return {
+        annotator if people.count(annotator) == 1 else f"{annotator}, {strategy}": version
+        for (annotator, strategy), version in maps.items()
+    }
+
+
+def refusal(project: Project, image: ImageRecord, annotator: str) -> str:
+    """Why somebody may not settle an image; empty where they may."""
+    if at_work(project, image.id, image.crop_bottom, annotator):
+        return "you are still at work on this image yourself; submit yours before you see another's"
+    if not submitted_maps(project, image):
+        return "no label map of this image was submitted yet"
+    return ""
+
+
+def open_consensus(
+    project: Project,
+    image: ImageRecord,
+    annotator: str,
+    *,
+    method: str = "majority",
+    min_px: int = MIN_PX,
+) -> Sitting:
+    """The consensus of the label maps as they stand; a new one where there is none.
+
+    Parameters
+    ----------
+    method : {"majority", "staple"}
+        What decides outside the regions of doubt.
+    min_px : int
+        Smaller regions are not asked about, px.
+
+    Raises
+    ------
+    PremaskError
+        For another method, a negative area, or who may not see it.
+    """
+    if method not in METHODS:
+        raise PremaskError(
+            f"the method is {method!r}; {', '.join(METHODS)} are accepted{nearest(method, METHODS)}"
+        )
+    if not 0 <= min_px <= 10**9:
+        raise PremaskError(f"regions from {min_px} px on; 0 or more is accepted")
+    reason = refusal(project, image, annotator)
+    if reason:
+        raise PremaskError(reason)
+    numbers = [version.id for version in voters(project, image).values()]
+    found = find_or_add_consensus(project, image, numbers, method, min_px)
+    return sitting(project, found.id, annotator)
+
+
+def sitting(project: Project, number: int, annotator: str) -> Sitting:
+    """A consensus that was opened before, for somebody who may see it.
+
+    Raises
+    ------
+    ConflictError
+        Where label maps were submitted or sent back since.
+    """
+    consensus = get_consensus(project, number)
+    images = [image for image in all_images(project) if image.id == consensus.image]
+    if not images:
+        raise PremaskError(f"the image of consensus {number} is not in the project any more")
+    reason = refusal(project, images[0], annotator)
+    if reason:
+        raise PremaskError(reason)
+    now_voting = voters(project, images[0])
+    if tuple(sorted(version.id for version in now_voting.values())) != consensus.versions:
+        raise ConflictError("the label maps of this image changed since; open its consensus again")
+    key = project.root, number, len(project.phases), str(project.phases.merged)
+    if key not in _SITTINGS:
+        _SITTINGS[key] = _derived(project, consensus, images[0], now_voting)
+        while len(_SITTINGS) > MOST_SITTINGS:
+            _SITTINGS.pop(next(iter(_SITTINGS)), None)
+    return _SITTINGS[key]
+
+
+MOST_SITTINGS = 4
+_SITTINGS: dict[tuple[Path, int, int, str], Sitting] = {}
+"""The last few: derived from immutable versions, and asked for with every decision."""
+
+
+def settle(
+    project: Project, number: int, annotator: str, labels: Mapping[int, int | None]
+) -> dict[int, Decision]:
+    """Keep decisions on regions and return all that stand.
+
+    Parameters
+    ----------
+    labels : mapping of int to int or None
+        By region: a phase, 255 for void, 254 for what the automatic map has; None takes a
+        decision back.
+
+    Raises
+    ------
+    PremaskError
+        For a region or a phase that there is not.
+    """
+    queue = sitting(project, number, annotator).doubts.queue
+    for region, label in labels.items():
+        if not 1 <= region <= len(queue):
+            raise PremaskError(
+                f"there is no region of doubt {region}; 1 to {len(queue)} are accepted"
+            )
+        if label not in {None, VOID, AUTOMATIC, *range(len(project.phases))}:
+            raise PremaskError(
+                f"region {region} cannot be {label}; 0 to {len(project.phases) - 1} (phases),"
+                f" {VOID} (void) and {AUTOMATIC} (as the automatic map) are accepted"
+            )
+    add_decisions(project, number, dict(labels), annotator)
+    return decisions_of(project, number)
+
+
+def consensus_session(project: Project, found: Sitting, annotator: str) -> int:
+    """The session that somebody's time with an image's consensus is logged in."""
+    had = find_session(project, found.image, annotator, AGREED)
+    if had is not None:
+        return had.id
+    started = start_session(
+        project, found.image, annotator, AGREED, found.automatic, found.origins, {}
+    )
+    return started.id
+
+
+def finish(project: Project, number: int, annotator: str) -> int:
+    """Make the agreed map a version and return its number; what is not settled stays void."""
+    found = sitting(project, number, annotator)
+    decisions = {region: one.label for region, one in decisions_of(project, number).items()}
+    agreed = agreed_map(found.automatic, found.doubts, decisions)
+    settled = np.isin(found.doubts.regions, list(decisions))
+    inside = found.doubts.regions > 0
+    origins = np.where(settled, np.uint8(ORIGINS["consensus"]), found.origins)
+    origins = np.where(inside & ~settled, ORIGINS["none"] | DOUBTFUL, origins).astype(np.uint8)
+    session = consensus_session(project, found, annotator)
+    reopen(project, session)
+    record = {
+        "consensus": number,
+        "versions": list(found.consensus.versions),
+        "method": found.consensus.method,
+        "min_px": found.consensus.min_px,
+    }
+    revision = get_session(project, session).revision
+    revision = replace_base(project, session, agreed, origins, record, revision=revision)
+    left = len(found.doubts.queue) - len(decisions)
+    note = (
+        f"{found.consensus.method} of {count(len(found.votes), 'label map')};"
+        f" {count(len(decisions), 'region')} settled, {left} left void;"
+        f" {found.doubts.small} px in regions under {found.consensus.min_px} px decided by the"
+        f" {found.consensus.method}, {found.undecided} px of all others void"
+    )
+    return submit(project, session, revision=revision, note=note)
+
+
+def agree_automatically(
+    project: Project, image: ImageRecord, *, method: str = "majority", min_px: int = MIN_PX
+) -> int | None:
+    """Let the automatic map decide everything, without people; the version's number.
+
+    Returns
+    -------
+    int or None
+        None for fewer than two label maps, and where people or a method have agreed on these
+        very maps before.
+    """
+    versions = {one.id for one in voters(project, image).values()}
+    agreed_on = [
+        set(one.choice.get("versions", ()))
+        for one in all_sessions(project, image)
+        if one.strategy == AGREED and one.crop_bottom == image.crop_bottom
+    ]
+    if len(versions) < 2 or versions in agreed_on:
+        return None
+    name = f"automatic: {method}"
+    add_annotator(project, name)
+    found = open_consensus(project, image, name, method=method, min_px=min_px)
+    settle(project, found.consensus.id, name, {one.number: AUTOMATIC for one in found.doubts.queue})
+    return finish(project, found.consensus.id, name)
+
+
+def agreed_versions(project: Project, image: ImageRecord) -> list[LabelMapVersion]:
+    """The agreed maps of an image, oldest first."""
+    return [
+        version
+        for version in image_versions(project, image)
+        if version.strategy == AGREED and version.crop_bottom == image.crop_bottom
+    ]
+
+
+def _derived(
+    project: Project,
+    consensus: Consensus,
+    image: ImageRecord,
+    versions: Mapping[str, LabelMapVersion],
+) -> Sitting:
+    n = len(project.phases)
+    votes = {name: read_version(project, versions[name]) for name in sorted(versions)}
+    planes = {
+        name: read_label_map(objects.existing(project.root, version.origins))
+        for name, version in versions.items()
+        if version.origins
+    }
+    shape = next(iter(votes.values())).shape
+    flagged = np.zeros(shape, np.bool_)
+    for plane in planes.values():
+        flagged |= doubtful(plane)
+    if len(votes) == 1:
+        automatic = next(iter(votes.values()))
+    elif consensus.method == "staple":
+        automatic = staple(votes, n).label_map
+    else:
+        automatic = majority_vote(votes, n)
+    origins = np.full(shape, ORIGINS["consensus"], np.uint8)
+    for name in sorted(votes, reverse=True):
+        if name in planes:
+            same = votes[name] == automatic
+            origins = np.where(same, planes[name] & np.uint8(ORIGIN_BITS), origins)
+    origins = np.where(automatic == VOID, np.uint8(ORIGINS["none"]), origins)
+    origins |= np.where(flagged, np.uint8(DOUBTFUL), np.uint8(0))
+    doubts = regions_of_doubt(votes, n, flagged=flagged, min_px=consensus.min_px)
+    automatic.setflags(write=False)
+    origins.setflags(write=False)
+    return Sitting(consensus, image, votes, doubts, automatic, origins)
