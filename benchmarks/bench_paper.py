@@ -11,7 +11,7 @@ from premask.evaluate.policy import Policy
 from premask.project.project import init_project
 from premask.project.settings import Settings
 from premask.workflow.add import add_images
-from premask.workflow.exchange import import_label_maps
+from premask.workflow.import_labels import import_label_maps
 from premask.workflow.preannotate import preannotate
 from premask.workflow.project_tables import TableOptions, project_tables
 from premask.workflow.tables import render

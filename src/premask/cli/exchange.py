@@ -2,46 +2,97 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated, Any
 
 import typer
 
-from premask.cli.out import Json, answer, err
+from premask.cli.out import Json, answer, count_line
 from premask.cli.project import ProjectFolder
-from premask.core.words import count, verb
+from premask.core.errors import PremaskError
+from premask.core.exchange import Finding
+from premask.core.words import count, typed
 
-if TYPE_CHECKING:
-    from premask.workflow.exchange import Exchanged
-
-Format = Annotated[str, typer.Option("--format", help="png: index PNGs, matched by their names.")]
+Format = Annotated[str, typer.Option("--format", help="png, cvat, coco ...: see premask formats.")]
+Strict = Annotated[
+    bool, typer.Option("--strict", help="Any finding of the validation report is an error.")
+]
 
 
 def add_commands(app: typer.Typer) -> None:
     """Put this module's commands into the command line."""
     app.command("import", rich_help_panel="5 Exchange")(import_)
     app.command("export", rich_help_panel="5 Exchange")(export)
+    app.command("formats", rich_help_panel="5 Exchange")(formats)
 
 
 def import_(
     project: ProjectFolder,
-    path: Annotated[Path, typer.Argument(help="Folder of label maps.", show_default=False)],
+    path: Annotated[Path, typer.Argument(help="Folder, file or zip archive.", show_default=False)],
     format_: Format = "png",
+    kind: Annotated[
+        str,
+        typer.Option("--as", help="reference (the truth), scratch, preannotated or candidate."),
+    ] = "reference",
+    annotator: Annotated[
+        str, typer.Option("--annotator", help="Who made them, where the file does not say.")
+    ] = "",
+    renames: Annotated[
+        list[str] | None,
+        typer.Option("--map", help="NAME=PHASE: what a name of the file means; can be repeated."),
+    ] = None,
+    tolerance: Annotated[
+        int, typer.Option("--tolerance", help="How far colours may be off, for png-rgb: 0 to 255.")
+    ] = 0,
+    add_images: Annotated[
+        bool, typer.Option("--add-images", help="Add images that come along and are new.")
+    ] = False,
+    strict: Strict = False,
     json: Json = False,
 ) -> None:
-    """Read label maps as the truth that candidates are scored against."""
-    from premask.project.project import open_project
-    from premask.workflow.exchange import import_label_maps
+    """Read label maps of another tool, matched with the images by their names.
 
-    result = import_label_maps(open_project(project), format_, path)
-    n = len(result.done)
-    line = f"{count(n, 'label map')} imported as {verb(n, 'a reference', 'references')}"
-    _report(json, "imported", line, result)
+    All of them come in, or none: the project stays as it was where something is wrong.
+    """
+    from premask.project.project import open_project
+    from premask.workflow.exchange import as_json
+    from premask.workflow.import_labels import KINDS, import_label_maps
+
+    result = import_label_maps(
+        open_project(project),
+        format_,
+        path,
+        kind=kind,
+        annotator=annotator,
+        renames=dict(map(_rename, renames or [])),
+        tolerance=tolerance,
+        add_images=add_images,
+        strict=strict,
+        on_image=count_line("label map"),
+    )
+    lines = [f"{count(len(result.done), 'label map')} imported as {kind}: {KINDS[kind]}"]
+    if result.added:
+        lines.append(f"{count(len(result.added), 'image')} came along and were added")
+    if result.times:
+        lines.append(
+            f"Times came along: {', '.join(result.times)}; see them with premask tables"
+            f" {typed(project)} --table 7 --time {result.times[0]}"
+        )
+    data = {
+        "imported": result.done,
+        "images_added": result.added,
+        "times": result.times,
+        "findings": as_json(result.findings),
+    }
+    _answer(json, data, lines, result.findings)
 
 
 def export(
     project: ProjectFolder,
-    out: Annotated[Path, typer.Argument(help="Folder to write to.", show_default=False)],
+    out: Annotated[
+        Path, typer.Argument(help="Folder to write to, or a name.zip.", show_default=False)
+    ],
     format_: Format = "png",
     what: Annotated[str, typer.Option("--what", help="labels or candidates.")] = "labels",
     method: Annotated[
@@ -50,25 +101,61 @@ def export(
     frame: Annotated[
         str, typer.Option("--frame", help="crop, or original: padded with void to the whole image.")
     ] = "crop",
+    pictures: Annotated[
+        bool | None,
+        typer.Option(
+            "--pictures/--no-pictures",
+            help="Whether the micrographs go along; where the tool needs them by default.",
+            show_default=False,
+        ),
+    ] = None,
+    prefix: Annotated[
+        str, typer.Option("--prefix", help="What stands before a picture's name in the tool.")
+    ] = "",
+    strict: Strict = False,
     json: Json = False,
 ) -> None:
-    """Write label maps, or one method's candidates, as index PNGs with the palette inside."""
+    """Write the final label maps, or the candidates, for another tool."""
     from premask.project.project import open_project
-    from premask.workflow.exchange import export_label_maps
+    from premask.workflow.exchange import as_json
+    from premask.workflow.export_labels import export_label_maps
 
     result = export_label_maps(
-        open_project(project), format_, out, what=what, method=method, frame=frame
+        open_project(project),
+        format_,
+        out,
+        what=what,
+        method=method,
+        frame=frame,
+        pictures=pictures,
+        prefix=prefix,
+        strict=strict,
+        on_image=count_line("image"),
     )
-    _report(json, "exported", f"{count(len(result.done), 'label map')} written to {out}", result)
+    lines = [f"{count(len(result.done), 'image')} written to {out} ({format_}, {what})"]
+    data = {"exported": result.done, "findings": as_json(result.findings)}
+    _answer(json, data, lines, result.findings)
 
 
-def _report(as_json: bool, key: str, line: str, result: Exchanged) -> None:
-    answer(
-        as_json,
-        {key: result.done, "refused": result.refused, "notes": result.notes},
-        [line, *result.notes],
-    )
-    for refused in result.refused:
-        err(f"premask: left out: {refused}")
-    if result.refused:
-        raise typer.Exit(2)
+def formats(json: Json = False) -> None:
+    """List the formats that label maps come and go in."""
+    from premask.interchange.formats import FORMATS
+
+    rows = [{"name": name, "summary": one.summary} for name, one in FORMATS.items()]
+    width = max(map(len, FORMATS))
+    answer(json, {"formats": rows}, [f"{r['name']:<{width}}  {r['summary']}" for r in rows])
+
+
+def _rename(text: str) -> tuple[str, str]:
+    name, equals, phase = text.partition("=")
+    if not (name.strip() and equals and phase.strip()):
+        raise PremaskError(f"--map {text!r} is not NAME=PHASE; e.g. --map 'titanium boride=TiB2'")
+    return name.strip(), phase.strip()
+
+
+def _answer(
+    as_json: bool, data: dict[str, Any], lines: list[str], findings: Sequence[Finding]
+) -> None:
+    from premask.workflow.exchange import report_lines
+
+    answer(as_json, data, [*lines, *report_lines(findings)])

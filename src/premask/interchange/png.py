@@ -2,36 +2,71 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from functools import partial
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
 from premask.core.errors import PremaskError
+from premask.core.exchange import (
+    VOID_NAME,
+    Ids,
+    Incoming,
+    LabelMap,
+    Outgoing,
+    Target,
+    first_position,
+)
+from premask.core.phases import VOID
+from premask.interchange.pictures import write_picture
+from premask.interchange.vocabulary import Vocabulary
 from premask.io.files import write_atomically
 from premask.io.label_maps import encode_label_map, read_label_map
 
 
-def load_png(path: Path) -> Iterator[tuple[str, Callable[[], NDArray[np.uint8]]]]:
-    """The label maps of a folder (or one file): the stem and a function that reads it.
+def load_png(path: Path, vocabulary: Vocabulary) -> Iterator[Incoming]:
+    """The index PNGs of a folder, or one file.
 
     Raises
     ------
     PremaskError
-        Where the path does not exist.
+        On reading, for a value that is no phase.
     """
-    if not path.exists():
-        raise PremaskError(f"{path} does not exist; give a folder of index PNGs")
     files = [path] if path.is_file() else sorted(path.glob("*.png"))
     for file in files:
-        yield file.stem, partial(read_label_map, file)
+        yield Incoming(file.name, file.name, partial(_read, file, len(vocabulary.phases)))
 
 
-def save_png(folder: Path, name: str, label_map: NDArray[np.uint8], colours: Sequence[str]) -> Path:
-    """Write one label map as ``folder/name.png`` and return the path."""
-    folder.mkdir(parents=True, exist_ok=True)
-    path = folder / f"{name}.png"
-    write_atomically(path, encode_label_map(label_map, colours))
-    return path
+def _read(path: Path, n_phases: int) -> LabelMap:
+    label_map = read_label_map(path)
+    check_indices(label_map, n_phases, path.name)
+    return label_map
+
+
+def check_indices(label_map: LabelMap, n_phases: int, where: str) -> None:
+    """Refuse values that are neither a phase nor void.
+
+    Raises
+    ------
+    PremaskError
+        With one of them and its position.
+    """
+    wrong = (label_map >= n_phases) & (label_map != VOID)
+    if wrong.any():
+        row, column = first_position(wrong)
+        raise PremaskError(
+            f"{where}: its label map has the value {label_map[row, column]}"
+            f" ({np.count_nonzero(wrong)} px of such values, e.g. at row {row}, column {column});"
+            f" the project's {n_phases} phases are 0 to {n_phases - 1}, and 255 is void"
+        )
+
+
+def save_png(images: Iterable[Outgoing], target: Target) -> Ids:
+    """Write ``NAME.png`` for each image, with the palette inside."""
+    for image in images:
+        data = encode_label_map(image.label_map, target.colours)
+        write_atomically(target.folder / f"{image.name}.png", data)
+        if target.pictures:
+            write_picture(target.folder / "images", image)
+    return {**{phase.name: phase.index for phase in target.phases.phases}, VOID_NAME: VOID}

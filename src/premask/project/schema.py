@@ -80,6 +80,19 @@ class LabelMapRow(Base):
     """Key of the plane that says where each pixel's label came from."""
 
 
+class ToolTimeRow(Base):
+    """See :class:`premask.core.exchange.ToolTime`; of the label map that it came with."""
+
+    __tablename__ = "tool_times"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    label_map_id: Mapped[int] = mapped_column(ForeignKey("label_maps.id"))
+    tool: Mapped[str]
+    field: Mapped[str]
+    seconds: Mapped[float]
+    rule: Mapped[str]
+
+
 class AnnotatorRow(Base):
     """Somebody who labels; known by name."""
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Literal
 
 from premask.core.errors import PremaskError, nearest
+from premask.core.micrograph import Image
 from premask.core.records import ImageRecord
 from premask.core.words import verb
 from premask.features.few_values import COLOURS, GREYS, few_values
@@ -110,24 +111,46 @@ def _add_one(
     named: bool,
 ) -> None:
     type_, crop_bottom, um_per_px, page = settings
-    micrograph = read_micrograph(path, page=page)
-    data = path.read_bytes()
-    digest = sha256_of(data)
-    id_ = f"{digest}-{micrograph.page}" if micrograph.page else digest
-    if id_ in known:
-        if known[id_] == path.name:
+    record, pixels = read_record(path, type_=type_, um_per_px=um_per_px, page=page)
+    if record.id in known:
+        if known[record.id] == path.name:
             result.present.append(path.name)
             return
         raise PremaskError(
-            f"{path.name}: the project has this image already, as {known[id_]}"
+            f"{path.name}: the project has this image already, as {known[record.id]}"
             " (same content); not added again"
         )
-    if not named and few_values(micrograph.pixels) is not None:
+    if not named and few_values(pixels) is not None:
         result.label_maps.append(path)
         return
+    record = with_crop(record, information_bar(pixels) if crop_bottom == "auto" else crop_bottom)
+    record = replace(record, content=objects.put(project.root, path.read_bytes(), path.suffix))
+    if insert_image(project, record):
+        known[record.id] = path.name
+        result.added.append(record)
+    else:
+        result.present.append(path.name)
+
+
+def read_record(
+    path: Path,
+    *,
+    type_: str | None = None,
+    um_per_px: float | None = None,
+    page: int | None = None,
+) -> tuple[ImageRecord, Image]:
+    """What a project would remember of an image file that is not in it yet, and its pixels.
+
+    Raises
+    ------
+    PremaskError
+        For a file that cannot be read.
+    """
+    micrograph = read_micrograph(path, page=page)
+    digest = sha256_of(path.read_bytes())
     height, width = micrograph.pixels.shape[:2]
     record = ImageRecord(
-        id=id_,
+        id=f"{digest}-{micrograph.page}" if micrograph.page else digest,
         name=path.name,
         content="",
         width=width,
@@ -137,14 +160,7 @@ def _add_one(
         scale_source="given" if um_per_px is not None else micrograph.scale_source,
         page=micrograph.page,
     )
-    rows = information_bar(micrograph.pixels) if crop_bottom == "auto" else crop_bottom
-    record = with_crop(record, rows)
-    record = replace(record, content=objects.put(project.root, data, path.suffix))
-    if insert_image(project, record):
-        known[id_] = path.name
-        result.added.append(record)
-    else:
-        result.present.append(path.name)
+    return record, micrograph.pixels
 
 
 def check_type(project: Project, type_: str | None) -> None:

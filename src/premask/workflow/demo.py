@@ -25,7 +25,7 @@ from premask.project.project import Project, init_project, open_project
 from premask.project.settings import FILE_NAME, Settings, preset
 from premask.synthetic.micrograph import synthesize
 from premask.workflow.add import add_images
-from premask.workflow.exchange import import_label_maps
+from premask.workflow.import_labels import import_label_maps
 from premask.workflow.name import name_by_prototypes
 from premask.workflow.preannotate import Progress, preannotate
 from premask.workflow.project_gallery import write_gallery

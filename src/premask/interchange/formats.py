@@ -1,0 +1,81 @@
+"""The formats that label maps come and go in: one module a tool, listed here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from importlib import import_module
+from pathlib import Path
+
+from premask.core.errors import PremaskError, nearest
+from premask.core.exchange import Ids, Incoming, Outgoing, Target
+from premask.interchange.vocabulary import Vocabulary
+
+Load = Callable[[Path, Vocabulary], Iterator[Incoming]]
+"""A folder or file (archives are unpacked before) to label maps, which are read one by one."""
+
+Save = Callable[[Iterable[Outgoing], Target], Ids]
+"""Images, which are read one by one, into a folder. Returns what stands for each phase."""
+
+
+@dataclass(frozen=True)
+class Format:
+    """How one format is read and written.
+
+    Attributes
+    ----------
+    module : str
+        In ``premask.interchange``, with ``load_NAME`` and ``save_NAME``.
+    summary : str
+        For the list of formats.
+    function : str
+        NAME, where it is not the module's.
+    names : bool
+        Phases are told by their names; else by numbers alone.
+    layers : bool
+        Several label maps of one image fit into it.
+    pictures : bool
+        The micrographs go along by default.
+    """
+
+    module: str
+    summary: str
+    function: str = ""
+    names: bool = True
+    layers: bool = False
+    pictures: bool = False
+
+    @property
+    def load(self) -> Load:
+        """The function that reads it."""
+        return self._function("load")  # type: ignore[no-any-return]
+
+    @property
+    def save(self) -> Save:
+        """The function that writes it."""
+        return self._function("save")  # type: ignore[no-any-return]
+
+    def _function(self, verb: str):  # type: ignore[no-untyped-def]
+        # Imported on use: some need packages that take long to import, or are an extra.
+        module = import_module(f"premask.interchange.{self.module}")
+        return getattr(module, f"{verb}_{self.function or self.module}")
+
+
+FORMATS: Mapping[str, Format] = {
+    "png": Format("png", "index PNGs: pixel value = phase, 255 = void", names=False),
+}
+
+
+def find_format(name: str) -> Format:
+    """A format by its name.
+
+    Raises
+    ------
+    PremaskError
+        For an unknown one.
+    """
+    if name not in FORMATS:
+        raise PremaskError(
+            f"the format {name!r} is not known; {', '.join(FORMATS)} are{nearest(name, FORMATS)}"
+        )
+    return FORMATS[name]

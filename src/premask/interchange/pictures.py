@@ -1,0 +1,38 @@
+"""The pictures that go along with label maps, for tools that show them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from premask.core.errors import PremaskError
+from premask.core.exchange import Outgoing
+from premask.io.files import write_atomically
+
+
+def picture_name(image: Outgoing) -> str:
+    """The name of an image's picture in an export: ``a.png``, or ``a.jpg`` where it is one."""
+    return f"{image.name}{image.original.suffix.lower() if image.original else '.png'}"
+
+
+def write_picture(folder: Path, image: Outgoing) -> Path:
+    """Write the picture of an image into a folder, which is made.
+
+    The untouched file where it is just what is to be shown; else an 8-bit PNG of it, because
+    the tools' pages show no 16 bit and no TIFF.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / picture_name(image)
+    if image.original is not None:
+        write_atomically(path, image.original.read_bytes())
+        return path
+    pixels = image.read_image()
+    if pixels.ndim == 3:
+        pixels = np.ascontiguousarray(pixels[..., ::-1])
+    done, data = cv2.imencode(".png", pixels, [cv2.IMWRITE_PNG_COMPRESSION, 3])
+    if not done:
+        raise PremaskError(f"{image.file_name}: its picture could not be written as PNG")
+    write_atomically(path, data.tobytes())
+    return path

@@ -1,0 +1,118 @@
+"""Archives of others: unpacked within limits, so that none of them can do harm."""
+
+from __future__ import annotations
+
+import contextlib
+import shutil
+import stat
+import tempfile
+import zipfile
+import zlib
+from collections.abc import Iterator
+from pathlib import Path, PurePosixPath
+
+from premask.core.errors import DiskFullError, PremaskError
+from premask.io.files import is_full
+
+MAX_FILES = 200_000
+MAX_RATIO = 200
+"""An archive may unpack to this many times its own size, and a gigabyte more."""
+
+_CHUNK = 1 << 20
+
+
+@contextlib.contextmanager
+def unpacked(path: Path) -> Iterator[Path]:
+    """A folder or file as it is, a zip archive as a temporary folder.
+
+    Raises
+    ------
+    PremaskError
+        For a path that does not exist, an archive that is damaged, encrypted, unpacks to far
+        more than its size, or has members that point out of it.
+    """
+    if not path.exists():
+        raise PremaskError(f"{path} does not exist; give a folder, a file or a zip archive")
+    if path.is_dir() or not zipfile.is_zipfile(path):
+        if path.is_file() and path.suffix.lower() == ".zip":
+            raise PremaskError(f"{path} is no zip archive, or it is cut off; download it again")
+        yield path
+        return
+    with tempfile.TemporaryDirectory(prefix="premask-") as folder:
+        try:
+            with zipfile.ZipFile(path) as archive:
+                _unpack(archive, path, Path(folder))
+        except OSError as error:
+            if is_full(error):
+                raise DiskFullError(
+                    f"the disk of {folder} is full, {path} could not be unpacked; make room, or"
+                    " unpack it elsewhere and give the folder"
+                ) from None
+            raise PremaskError(f"{path} cannot be unpacked: {error.strerror or error}") from None
+        except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError) as error:
+            raise PremaskError(
+                f"{path} is damaged ({str(error) or type(error).__name__}); download it again"
+            ) from None
+        yield Path(folder)
+
+
+def _unpack(archive: zipfile.ZipFile, path: Path, folder: Path) -> None:
+    members = [member for member in archive.infolist() if not member.is_dir()]
+    if len(members) > MAX_FILES:
+        raise PremaskError(
+            f"{path} has {len(members):,} files; at most {MAX_FILES:,} are accepted: unpack it"
+            " and give the folder"
+        )
+    room = MAX_RATIO * path.stat().st_size + (1 << 30)
+    seen: set[str] = set()
+    for member in members:
+        target = folder / _safe(member, path)
+        key = target.as_posix()
+        if key in seen:
+            raise PremaskError(f"{path} has {member.filename!r} twice; make the archive anew")
+        seen.add(key)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with archive.open(member) as source, target.open("xb") as sink:
+            while chunk := source.read(_CHUNK):
+                room -= len(chunk)
+                if room < 0:
+                    raise PremaskError(
+                        f"{path} unpacks to more than {MAX_RATIO} times its size, at"
+                        f" {member.filename!r}; if you trust it, unpack it and give the folder"
+                    )
+                sink.write(chunk)
+
+
+def _safe(member: zipfile.ZipInfo, path: Path) -> PurePosixPath:
+    name = PurePosixPath(member.filename.replace("\\", "/"))
+    if (
+        not name.parts
+        or name.is_absolute()
+        or ".." in name.parts
+        or ":" in name.parts[0]
+        or stat.S_ISLNK(member.external_attr >> 16)
+    ):
+        raise PremaskError(
+            f"{path}: its member {member.filename!r} points out of the archive; it is refused"
+        )
+    if member.flag_bits & 1:
+        raise PremaskError(f"{path} is encrypted; unpack it and give the folder")
+    return name
+
+
+def pack(folder: Path, archive: Path) -> None:
+    """Write all files of a folder into a zip archive; the same files give the same bytes."""
+    temporary = archive.with_name(f".premask-{archive.name}.tmp")
+    try:
+        with zipfile.ZipFile(temporary, "w") as packed:
+            for file in sorted(path for path in folder.rglob("*") if path.is_file()):
+                info = zipfile.ZipInfo(file.relative_to(folder).as_posix())
+                # PNG and the like do not get smaller, only slower
+                text = file.suffix.lower() in {".json", ".ndjson", ".xml", ".txt", ".csv", ".md"}
+                info.compress_type = zipfile.ZIP_DEFLATED if text else zipfile.ZIP_STORED
+                info.external_attr = 0o644 << 16
+                with file.open("rb") as source, packed.open(info, "w", force_zip64=True) as sink:
+                    shutil.copyfileobj(source, sink, _CHUNK)
+        temporary.replace(archive)
+    finally:
+        temporary.unlink(missing_ok=True)

@@ -1,0 +1,56 @@
+"""JSON of others, read or refused in one line."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from premask.core.errors import PremaskError
+
+MAX_BYTES = 4 << 30
+
+
+def read_json(path: Path) -> Any:
+    """The content of a JSON file.
+
+    Raises
+    ------
+    PremaskError
+        One line that starts with the file's name, for a file that is missing, too large, cut
+        off or no JSON, with the line and column.
+    """
+    return parse_json(read_text(path), path.name)
+
+
+def parse_json(text: str, where: str) -> Any:
+    """The content of JSON text; ``where`` starts the message of what is wrong with it."""
+    try:
+        return json.loads(text)
+    except json.JSONDecodeError as error:
+        raise PremaskError(
+            f"{where}: no JSON, or cut off, at line {error.lineno}, column {error.colno}"
+            f" ({error.msg}); export it again"
+        ) from None
+    except RecursionError:
+        raise PremaskError(f"{where}: JSON that is nested too deeply; export it again") from None
+    except ValueError as error:  # a number of more digits than Python takes
+        raise PremaskError(f"{where}: {error}; export it again") from None
+
+
+def read_text(path: Path) -> str:
+    """The text of a UTF-8 file.
+
+    Raises
+    ------
+    PremaskError
+        One line that starts with the file's name.
+    """
+    try:
+        if path.stat().st_size > MAX_BYTES:
+            raise PremaskError(f"{path.name}: larger than {MAX_BYTES >> 30} GB; export it in parts")
+        return path.read_text(encoding="utf-8-sig")
+    except OSError as error:
+        raise PremaskError(f"{path.name}: it cannot be read: {error.strerror or error}") from None
+    except UnicodeDecodeError as error:
+        raise PremaskError(f"{path.name}: no UTF-8 text at byte {error.start}") from None

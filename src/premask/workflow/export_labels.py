@@ -1,0 +1,349 @@
+"""Label maps or candidates of a project in the formats of other tools."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from premask import __version__
+from premask.core.errors import DiskFullError, PremaskError, nearest
+from premask.core.exchange import Finding, Ids, LabelMap, Layer, Outgoing, Report, Target
+from premask.core.micrograph import window
+from premask.core.phases import VOID, Phase, Phases, neutral_colours
+from premask.core.records import Candidate, ImageRecord
+from premask.interchange.formats import Format, find_format
+from premask.io.archives import pack
+from premask.io.files import is_full, write_atomically
+from premask.project import objects
+from premask.project.candidates import all_candidates, has_names
+from premask.project.images import all_images, read_pixels, stem
+from premask.project.label_maps import read_version
+from premask.project.project import Project
+from premask.workflow.derive import derive
+from premask.workflow.exchange import MANIFEST, refuse_if_strict
+from premask.workflow.final_maps import final_version
+from premask.workflow.session_facts import session_facts
+
+WHAT = ("labels", "candidates")
+FRAMES = ("crop", "original")
+
+
+@dataclass
+class Exported:
+    """What went out, and what the validation report says of it."""
+
+    done: list[str] = field(default_factory=list)
+    findings: list[Finding] = field(default_factory=list)
+
+
+def export_label_maps(
+    project: Project,
+    format_: str,
+    out: Path,
+    *,
+    what: str = "labels",
+    method: str | None = None,
+    frame: str = "crop",
+    pictures: bool | None = None,
+    prefix: str = "",
+    strict: bool = False,
+    on_image: Callable[[int, int], None] = lambda _done, _total: None,
+) -> Exported:
+    """Write the final label maps of a project, or its candidates.
+
+    Parameters
+    ----------
+    out : Path
+        A folder, which may exist: files of the same names are replaced, others stay. Or a
+        name that ends in ``.zip``.
+    what : {"labels", "candidates"}
+        ``labels``: of each image the map that :func:`final_version` names.
+    method : str, optional
+        Candidates of this method alone. Without it the newest of any, and all of them in
+        formats that hold several.
+    frame : {"crop", "original"}
+        The original frame is padded with void where the information bar was.
+    pictures : bool, optional
+        Whether the micrographs go along; what the format's tool needs by default.
+    prefix : str
+        What stands before a picture's name in the tool.
+    strict : bool
+        Whether any finding of the report is an error.
+
+    Raises
+    ------
+    PremaskError
+        For an unknown format, choice or method, or where there is nothing to write. Nothing
+        is written then.
+    """
+    found = find_format(format_)
+    _one_of("--what", what, WHAT)
+    _one_of("--frame", frame, FRAMES)
+    report = Report()
+    images = all_images(project)
+    layers = (
+        _label_layers(project, images)
+        if what == "labels"
+        else _candidate_layers(project, images, method, found)
+    )
+    for image in images:
+        if not layers.get(image.id):
+            report.add("no label map", image.name, "nothing to export")
+    if not any(layers.values()):
+        raise PremaskError(
+            f"there is nothing to export ({what}); make it with premask preannotate, annotate or"
+            " import"
+        )
+    phases, shift = _phases(project, layers, found, report)
+    outgoing = list(_outgoing(project, images, layers, shift, frame))
+    with _staging(out) as folder:
+        target = Target(
+            folder, phases, report, found.pictures if pictures is None else pictures, prefix
+        )
+        ids = found.save(_watched(outgoing, on_image), target)
+        _write_manifest(folder, format_, what, frame, ids, target, outgoing)
+        refuse_if_strict(strict, report, "nothing was exported")
+        _publish(folder, out)
+    return Exported([one.file_name for one in outgoing], report.findings)
+
+
+@dataclass(frozen=True)
+class _Source:
+    """A label map that is to go out, not read yet."""
+
+    read: Callable[[], LabelMap]
+    named: bool = True
+    n_regions: int = 0
+    method: str = ""
+    annotator: str = ""
+    created: str = ""
+    seconds: float | None = None
+
+
+def _label_layers(project: Project, images: Sequence[ImageRecord]) -> dict[str, list[_Source]]:
+    facts = session_facts(project)
+    layers: dict[str, list[_Source]] = {}
+    for image in images:
+        version = final_version(project, image)
+        if version is None:
+            continue
+        own = facts.get(version.session) if version.session else None
+        layers[image.id] = [
+            _Source(
+                partial(read_version, project, version),
+                annotator=version.annotator,
+                created=version.created,
+                seconds=60 * own.minutes if own else None,
+            )
+        ]
+    return layers
+
+
+def _candidate_layers(
+    project: Project, images: Sequence[ImageRecord], method: str | None, found: Format
+) -> dict[str, list[_Source]]:
+    candidates = all_candidates(project, images)
+    methods = list(dict.fromkeys(one.parameters.method for one in candidates))
+    if method is not None and method not in methods:
+        raise PremaskError(
+            f"there are no candidates of {method!r}; there are some of {', '.join(methods)}"
+            f"{nearest(method, methods)}"
+        )
+    layers: dict[str, list[_Source]] = {}
+    for one in candidates:
+        if method in {None, one.parameters.method}:
+            own = layers.setdefault(one.image, [])
+            # the newest of each method; of any method where the format holds one map alone
+            kept = [s for s in own if found.layers and s.method != one.parameters.method]
+            layers[one.image] = [*kept, _source(project, one)]
+    return layers
+
+
+def _source(project: Project, candidate: Candidate) -> _Source:
+    return _Source(
+        lambda: derive(project, candidate).label_map,
+        named=has_names(candidate.table),
+        n_regions=candidate.parameters.n_regions,
+        method=candidate.parameters.method,
+        created=candidate.created,
+        seconds=candidate.cost.seconds,
+    )
+
+
+def _phases(
+    project: Project, layers: dict[str, list[_Source]], found: Format, report: Report
+) -> tuple[Phases, int]:
+    """What the indices of the export mean, and by how much those of regions are shifted."""
+    unnamed = [s for own in layers.values() for s in own if not s.named]
+    phases = project.phases
+    if not unnamed:
+        return phases, 0
+    n = max(source.n_regions for source in unnamed)
+    all_unnamed = len(unnamed) == sum(map(len, layers.values()))
+    report.add(
+        "unnamed",
+        "candidates",
+        f"{len(unnamed)} of {sum(map(len, layers.values()))} are not named yet, exported as region"
+        " indices, not phases (name them with premask name)",
+        len(unnamed),
+    )
+    regions = [Phase(i, f"region {i}", c) for i, c in enumerate(neutral_colours(n))]
+    if all_unnamed:
+        return Phases(tuple(regions)), 0
+    if not found.names:  # numbers alone: a region's index is what it is
+        return phases, 0
+    shifted = [Phase(len(phases) + one.index, one.name, one.colour) for one in regions]
+    return Phases((*phases.phases, *shifted)), len(phases)
+
+
+def _outgoing(
+    project: Project,
+    images: Sequence[ImageRecord],
+    layers: dict[str, list[_Source]],
+    shift: int,
+    frame: str,
+) -> Iterator[Outgoing]:
+    taken: set[str] = set()
+    for image in images:
+        if not layers.get(image.id):
+            continue
+        name = stem(image.name)
+        if name.casefold() in taken:  # the same name in two folders: the id tells them apart
+            name = f"{name}-{image.id[:8]}"
+        taken.add(name.casefold())
+        height = image.height if frame == "original" else image.view_height
+        yield Outgoing(
+            name,
+            image.name,
+            image.id,
+            image.width,
+            height,
+            tuple(
+                Layer(
+                    partial(_read, source, height, 0 if source.named else shift),
+                    source.method,
+                    source.annotator,
+                    source.created,
+                    source.seconds,
+                )
+                for source in layers[image.id]
+            ),
+            partial(_display, project, image, height),
+            _original(project, image, height),
+            image.type,
+            image.um_per_px,
+        )
+
+
+def _read(source: _Source, height: int, shift: int) -> LabelMap:
+    label_map = source.read()
+    if shift:  # phases come first, the regions behind them
+        label_map = np.where(label_map == VOID, VOID, label_map + np.uint8(shift))
+    padding = ((0, height - label_map.shape[0]), (0, 0))
+    return np.pad(label_map, padding, constant_values=VOID)
+
+
+def _display(project: Project, image: ImageRecord, height: int) -> NDArray[np.uint8]:
+    return window(read_pixels(project, replace(image, crop_bottom=image.height - height)))
+
+
+def _original(project: Project, image: ImageRecord, height: int) -> Path | None:
+    """The untouched file, where a browser shows just what the label map lies on."""
+    path = objects.existing(project.root, image.content)
+    if height != image.height or image.page:
+        return None
+    if path.suffix == ".png":
+        with path.open("rb") as file:
+            depth = file.read(25)[24:]  # of the header
+        return path if depth <= b"\x08" else None
+    return path if path.suffix in {".jpg", ".jpeg"} else None
+
+
+def _watched(
+    images: Sequence[Outgoing], on_image: Callable[[int, int], None]
+) -> Iterator[Outgoing]:
+    for done, image in enumerate(images):
+        on_image(done, len(images))
+        yield image
+    on_image(len(images), len(images))
+
+
+def _write_manifest(
+    folder: Path,
+    format_: str,
+    what: str,
+    frame: str,
+    ids: Ids,
+    target: Target,
+    outgoing: Sequence[Outgoing],
+) -> None:
+    content = {
+        "premask": __version__,
+        "format": format_,
+        "what": what,
+        "frame": frame,
+        "phases": [
+            {"index": one.index, "name": one.name, "colour": one.colour, "id": ids.get(one.name)}
+            for one in target.phases.phases
+        ],
+        "void": ids.get("void"),
+        "images": {
+            one.name: {
+                "file": one.file_name,
+                "id": one.id,
+                "width": one.width,
+                "height": one.height,
+                "um_per_px": one.um_per_px,
+                "methods": [layer.method for layer in one.layers if layer.method],
+            }
+            for one in outgoing
+        },
+    }
+    data = json.dumps(content, indent=1, ensure_ascii=False).encode()
+    write_atomically(folder / MANIFEST, data)
+
+
+@contextlib.contextmanager
+def _staging(out: Path) -> Iterator[Path]:
+    """A temporary folder beside the place that an export goes to; gone in the end."""
+    out.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        with tempfile.TemporaryDirectory(prefix=".premask-", dir=out.parent) as folder:
+            yield Path(folder)
+    except OSError as error:
+        if is_full(error):
+            raise DiskFullError(
+                f"the disk of {out.parent.absolute()} is full; nothing was exported: free some"
+                " space and run the command again"
+            ) from None
+        raise PremaskError(
+            f"{out} could not be written: {error.strerror or error}; a folder that you may write"
+            " to is needed"
+        ) from None
+
+
+def _publish(folder: Path, out: Path) -> None:
+    """Bring a finished export to its place, file by file; each is whole at any moment."""
+    if out.suffix.lower() == ".zip":
+        pack(folder, out)
+        return
+    for file in sorted(path for path in folder.rglob("*") if path.is_file()):
+        place = out / file.relative_to(folder)
+        place.parent.mkdir(parents=True, exist_ok=True)
+        file.replace(place)
+
+
+def _one_of(option: str, value: str, known: tuple[str, ...]) -> None:
+    if value not in known:
+        raise PremaskError(
+            f"{option} {value!r} is not known; {' or '.join(known)} is accepted"
+            f"{nearest(value, known)}"
+        )
