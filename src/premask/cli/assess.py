@@ -82,7 +82,10 @@ def tables(
         str | None, typer.Option("--method", help="The method of Table 6; the best if left.")
     ] = None,
     measure: Annotated[
-        str, typer.Option("--time", help="Table 7: active, strict60, gap100 or wall.")
+        str,
+        typer.Option(
+            "--time", help="Table 7: active, strict60, gap100, wall; or an import's, TOOL:FIELD."
+        ),
     ] = "active",
     reference: Annotated[
         str | None,

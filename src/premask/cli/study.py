@@ -241,7 +241,8 @@ def report(
         Path | None, typer.Option("--tables", help="Folder for all tables as CSV, LaTeX, JSON.")
     ] = None,
     measure: Annotated[
-        str, typer.Option("--time", help="active, strict60, gap100 or wall.")
+        str,
+        typer.Option("--time", help="active, strict60, gap100, wall; or an import's, TOOL:FIELD."),
     ] = "active",
     reference: Annotated[
         str | None,

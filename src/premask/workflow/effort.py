@@ -60,7 +60,7 @@ def timed_sessions(project: Project) -> tuple[TimedSession, ...]:
     plan = newest_study(project)
     gone = removed_images(project)
     images = {image.id: image for image in [*all_images(project), *gone]}
-    names = _names(list(images.values()))
+    names = names_of(list(images.values()))
     sessions = [
         one
         for one in [*all_sessions(project), *sessions_of_removed_images(project)]
@@ -86,20 +86,29 @@ def consensus_minutes(project: Project, measure: str = "active") -> float:
 def _problem(
     session: SessionRecord, image: ImageRecord, removed: bool, plan: StudyPlan | None
 ) -> str:
-    if removed:
-        return "its image was removed from the project"
-    if session.crop_bottom != image.crop_bottom:
-        return (
-            f"it was drawn in another crop of the image ({session.crop_bottom} px cut off at the"
-            f" bottom, now {image.crop_bottom} px)"
-        )
+    problem = problem_of_image(session.crop_bottom, image, removed)
+    if problem:
+        return problem
     key = (session.image, session.annotator, session.strategy)
     if plan and key not in {(p.image, p.annotator, p.strategy) for p in plan.assignments}:
         return "it is not in the plan of the study"
     return ""
 
 
-def _names(images: Sequence[ImageRecord]) -> dict[str, str]:
+def problem_of_image(crop_bottom: int, image: ImageRecord, removed: bool) -> str:
+    """Why work on an image must not be counted; empty where it may."""
+    if removed:
+        return "its image was removed from the project"
+    if crop_bottom != image.crop_bottom:
+        return (
+            f"it was drawn in another crop of the image ({crop_bottom} px cut off at the"
+            f" bottom, now {image.crop_bottom} px)"
+        )
+    return ""
+
+
+def names_of(images: Sequence[ImageRecord]) -> dict[str, str]:
+    """Names of images by their ids, with the start of the id where several have one name."""
     often = Counter(image.name for image in images)
     return {
         image.id: image.name if often[image.name] == 1 else f"{image.name} ({image.id[:8]})"

@@ -34,15 +34,15 @@ TABLE7_NOTES = (
 )
 
 
-def effort_table(found: Effort, *, measure: str = "active", seed: int = 0) -> Table:
+def effort_table(found: Effort, *, measured: str = MEASURE_LINES["active"], seed: int = 0) -> Table:
     """Minutes from scratch and pre-annotated by type (Table 7).
 
     Parameters
     ----------
     found : Effort
         By one measure.
-    measure : str
-        Its name, for the note.
+    measured : str
+        Its name and rule, for the note.
     seed : int
         Of the bootstrap and the tests.
     """
@@ -99,7 +99,7 @@ def effort_table(found: Effort, *, measure: str = "active", seed: int = 0) -> Ta
     without = [f"Without the time of: {', '.join(found.without)}."] if found.without else []
     left = len(found.left_out)
     out = [f"{count(left, 'entry', 'entries')} left out; see the table of what was left out."]
-    notes = [f"Time: {MEASURE_LINES[measure]}.", *without, *TABLE7_NOTES, *(out if left else [])]
+    notes = [f"Time: {measured}.", *without, *TABLE7_NOTES, *(out if left else [])]
     return Table("Table 7: minutes of annotation", columns, tuple(rows), tuple(notes))
 
 

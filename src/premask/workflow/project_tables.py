@@ -17,12 +17,12 @@ from premask.project.images import all_images
 from premask.project.project import Project
 from premask.workflow.dataset_tables import images_table, project_classes, shares_table
 from premask.workflow.derive import derive
-from premask.workflow.effort import timed_sessions
 from premask.workflow.effort_tables import effort_table, left_out_table
 from premask.workflow.final_maps import ORDER_LINE
 from premask.workflow.paper_tables import iou_table, quality_table, runtime_table
 from premask.workflow.references import REFERENCES, default_reference, reference_map
 from premask.workflow.tables import Table
+from premask.workflow.tool_times import measure_line, minutes_by
 
 SIMULATED_LINE = "Simulated: the annotators are programs; times and label maps are no measurement."
 
@@ -136,7 +136,7 @@ def _table6(project: Project, options: TableOptions) -> list[Table]:
 
 
 def _table7(project: Project, options: TableOptions) -> list[Table]:
-    found = effort(one.minutes(options.measure) for one in timed_sessions(project))
+    found = effort(minutes_by(project, options.measure))
     if not found.types:
         reasons = [f"{one.what}: {one.why}" for one in found.left_out[:3]]
         raise PremaskError(
@@ -145,7 +145,7 @@ def _table7(project: Project, options: TableOptions) -> list[Table]:
             + "".join(f"; {reason}" for reason in reasons)
         )
     out = [left_out_table(found)] if found.left_out else []
-    return [effort_table(found, measure=options.measure), *out]
+    return [effort_table(found, measured=measure_line(project, options.measure)), *out]
 
 
 TABLES: Mapping[int, Callable[[Project, TableOptions], list[Table]]] = {

@@ -23,7 +23,7 @@ from premask.core.records import Candidate, ImageRecord
 from premask.evaluate.effort import Effort, effort
 from premask.evaluate.effort_certainty import intervals
 from premask.evaluate.learning_curve import learning_curve
-from premask.evaluate.session_time import MEASURE_LINES
+from premask.evaluate.session_time import MEASURE_LINES, MEASURES
 from premask.io.files import write_atomically
 from premask.project.candidates import all_candidates
 from premask.project.images import all_images, read_pixels
@@ -50,6 +50,7 @@ from premask.workflow.quality import (
 from premask.workflow.report_plots import learning_plot, minutes_plot, share_histograms
 from premask.workflow.study_tables import plan_table
 from premask.workflow.tables import FORMATS, Table, render
+from premask.workflow.tool_times import measure_line, minutes_by
 
 SIDE = 480
 """Longest side of the pictures of the report, px."""
@@ -125,7 +126,7 @@ def write_report(
 def report_sections(project: Project, options: TableOptions) -> list[Section]:
     """All parts of the report, in the order of the work."""
     sessions = timed_sessions(project)
-    found = effort(one.minutes(options.measure) for one in sessions)
+    found = effort(minutes_by(project, options.measure))
     sections = [
         _headline(project, found, options),
         _design(project),
@@ -158,8 +159,10 @@ def _headline(project: Project, found: Effort, options: TableOptions) -> Section
             f" {100 * sure.high:.0f} %); mean of the types' savings by medians"
             f" {100 * found.saving_mean_of_types:.1f} %."
         )
-        section.text.append(f"Time: {MEASURE_LINES[options.measure]}.")
-        settled = consensus_minutes(project, options.measure)
+        section.text.append(f"Time: {measure_line(project, options.measure)}.")
+        # Another tool tells nothing of the consensus here.
+        own = options.measure if options.measure in MEASURES else "active"
+        settled = consensus_minutes(project, own)
         if settled:
             section.text.append(f"Settling doubtful pixels took {settled:.1f} min more.")
     return section
@@ -188,9 +191,10 @@ def _effort(
     section = Section("Effort")
     _try(section, project, 7, options)
     if found.types:
+        section.plots.append(("Minutes of every image", minutes_plot(found.images)))
+    if found.types and options.measure in MEASURES:
         minutes = [one.minutes(options.measure) for one in sessions]
         curve = learning_curve(minutes)
-        section.plots.append(("Minutes of every image", minutes_plot(found.images)))
         section.tables.append(measures_table(sessions))
         section.tables += [
             parts_table(sessions, part, project.phases.names) for part in ("stage", "tool", "phase")
