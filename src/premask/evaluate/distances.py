@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from premask.features.jit import jit
+from premask.jit import jit
 
 
 @jit

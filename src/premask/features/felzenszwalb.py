@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from premask.core.errors import PremaskError
 from premask.core.micrograph import Image
-from premask.features.jit import jit
+from premask.jit import jit
 
 # Weights are whole numbers of 1/65536 of an 8-bit grey level, so that they sort by
 # counting. Coarser steps would change the result: a superpixel of n px grows as long as

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from premask.core.errors import PremaskError
 from premask.core.phases import VOID
-from premask.features.jit import jit
+from premask.jit import jit
 
 LIMIT = 30
 """Islands of this many px and more are never removed by default."""

@@ -6,8 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from premask.core.errors import PremaskError
-from premask.features.jit import jit
 from premask.features.region_graph import RegionGraph
+from premask.jit import jit
 
 MAX_SWEEPS = 30
 

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 
-from premask.features.jit import jit
+from premask.jit import jit
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from premask.core.errors import PremaskError
 from premask.core.micrograph import Image, window
-from premask.features.jit import jit
+from premask.jit import jit
 
 ROUNDS = 10
 SMALLEST_SHARE = 0.5

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from premask.core.errors import PremaskError
-from premask.features.jit import jit
+from premask.jit import jit
 
 MAX_ROUNDS = 300
 MAX_SAMPLE = 30_000

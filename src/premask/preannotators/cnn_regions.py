@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from premask.features.jit import jit
+from premask.jit import jit
 
 Values = NDArray[np.float64]
 Labels = NDArray[np.int64]

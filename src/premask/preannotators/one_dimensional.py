@@ -14,7 +14,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from premask.core.errors import PremaskError
 from premask.core.micrograph import Image
-from premask.features.jit import jit
+from premask.jit import jit
 
 
 def optimal_thresholds(counts: NDArray[np.int64], n_classes: int) -> NDArray[np.int64]:
