@@ -24,6 +24,7 @@ export type SettleRow = Schemas["SettleRowOut"];
 export type Consensus = Schemas["ConsensusOut"];
 export type Doubt = Schemas["DoubtOut"];
 export type Decision = Schemas["DecisionOut"];
+export type Prediction = Schemas["PredictionOut"];
 export type Grain = "fine" | "medium" | "coarse";
 
 /** The phases that one may label with. */
@@ -192,6 +193,10 @@ export const api = {
   decide: (id: number, decisions: { region: number; label: number | null }[]) =>
     json<Decision[]>("POST", `/consensus/${id}/decisions`, { decisions }),
   finishConsensus: (id: number) => json<Version>("POST", `/consensus/${id}/finish`, {}),
+  /** Named candidates that experts verify. */
+  predictions: () => json<Prediction[]>("GET", "/predictions"),
+  verify: (candidate: number, verdict: "accepted" | "rejected", reason: string) =>
+    json<Prediction[]>("POST", `/predictions/${candidate}`, { verdict, reason }),
   /** The passes that the study has for this annotator; null for who is in none. */
   study: () => json<Study | null>("GET", "/study"),
   /** Submitted and accepted label maps, those of others and one's own. */

@@ -195,6 +195,25 @@ class Review:
 
 
 @dataclass(frozen=True)
+class Verdict:
+    """What an expert said of a prediction (paper, section 4.2).
+
+    Attributes
+    ----------
+    candidate : int
+        The prediction that was looked at.
+    verdict : str
+        ``accepted`` or ``rejected``.
+    """
+
+    candidate: int
+    annotator: str
+    verdict: str
+    reason: str
+    created: str
+
+
+@dataclass(frozen=True)
 class Consensus:
     """The settling of one image, for certain versions of its label maps.
 

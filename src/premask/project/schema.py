@@ -168,6 +168,19 @@ class ReviewRow(Base):
     created: Mapped[str]
 
 
+class VerdictRow(Base):
+    """See :class:`premask.core.records.Verdict`; only ever appended, the newest counts."""
+
+    __tablename__ = "verdicts"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    candidate_id: Mapped[int] = mapped_column(ForeignKey("candidates.id"))
+    annotator: Mapped[str] = mapped_column(ForeignKey("annotators.name"))
+    verdict: Mapped[str]
+    reason: Mapped[str]
+    created: Mapped[str]
+
+
 class StudyRow(Base):
     """See :class:`premask.core.study.StudyPlan`."""
 

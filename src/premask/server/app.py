@@ -13,7 +13,16 @@ from premask.core.errors import DiskFullError, PremaskError
 from premask.io.files import is_full
 from premask.project.project import Project
 from premask.project.sessions import ConflictError
-from premask.server import candidates, consensus, images, reviews, sessions, settings, study
+from premask.server import (
+    candidates,
+    consensus,
+    images,
+    reviews,
+    sessions,
+    settings,
+    study,
+    verify,
+)
 from premask.server.security import guard
 
 STATIC = Path(__file__).parent / "static"
@@ -42,6 +51,7 @@ def create_app(project: Project | None, *, token: str | None = None) -> FastAPI:
         consensus.router,
         settings.router,
         study.router,
+        verify.router,
     ):
         app.include_router(routes, prefix="/api")
     if STATIC.is_dir():

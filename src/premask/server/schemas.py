@@ -387,3 +387,35 @@ class DecisionsIn(Body):
     """Decisions on regions of one image."""
 
     decisions: Annotated[list[DecisionIn], Field(min_length=1, max_length=100_000)]
+
+
+class VerdictOut(BaseModel):
+    """What an expert said of a prediction."""
+
+    annotator: str
+    verdict: Literal["accepted", "rejected"]
+    reason: str
+    created: str
+
+
+class PredictionOut(BaseModel):
+    """A candidate to be verified."""
+
+    candidate: int
+    method: str
+    image: str
+    name: str
+    """Of the image."""
+    type: str | None
+    verdicts: list[VerdictOut]
+    """The last of each expert."""
+    refusal: str
+    """Why the one who asks may not see it; empty where they may."""
+
+
+class PredictionVerdictIn(Body):
+    """An expert's verdict on a prediction."""
+
+    verdict: Literal["accepted", "rejected"]
+    reason: str = Field("", max_length=2000)
+    """Needed for a rejection."""

@@ -51,6 +51,7 @@ from premask.workflow.report_plots import learning_plot, minutes_plot, share_his
 from premask.workflow.study_tables import plan_table
 from premask.workflow.tables import FORMATS, Table, render
 from premask.workflow.tool_times import measure_line, minutes_by
+from premask.workflow.verify import verdicts_table
 
 SIDE = 480
 """Longest side of the pictures of the report, px."""
@@ -208,7 +209,7 @@ def _candidates(project: Project, options: TableOptions) -> Section:
     section = Section("Pre-annotations")
     for number in (1, 5, 6):
         _try(section, project, number, options)
-    section.tables += _filled([choices_table(project)])
+    section.tables += _filled([choices_table(project), verdicts_table(project)])
     return section
 
 
