@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -24,12 +25,19 @@ class Vocabulary:
         A name in the file to a phase, or to ``void``; case does not matter.
     tolerance : int
         How far a colour may be from a phase's in each channel, 0 to 255.
+    numbers : dict of int to str
+        What the numbers in the files stand for, where the manifest of an export tells it.
+    regions : bool
+        Whether regions without a name are welcome: ``region 3`` is then the label 3 behind
+        the phases.
     """
 
     phases: Phases
     report: Report = field(default_factory=Report)
     renames: Mapping[str, str] = field(default_factory=dict)
     tolerance: int = 0
+    numbers: Mapping[int, str] = field(default_factory=dict)
+    regions: bool = False
 
     def __post_init__(self) -> None:
         for name, phase in self.renames.items():
@@ -41,13 +49,27 @@ class Vocabulary:
 
     def find(self, name: str) -> int | None:
         """The phase index that a name means, 255 for void, None where it means nothing."""
+        renamed = self.renamed(name)
+        return self._phase(name) if renamed is None else renamed
+
+    def renamed(self, name: str) -> int | None:
+        """The phase index (255 for void) that a name was given by ``renames``, else None."""
         folded = name.strip().casefold()
-        renames = {own.strip().casefold(): phase for own, phase in self.renames.items()}
-        folded = renames.get(folded, folded).casefold()
+        for own, phase in self.renames.items():
+            if own.strip().casefold() == folded:
+                return self._phase(phase)
+        return None
+
+    def _phase(self, name: str) -> int | None:
+        folded = name.strip().casefold()
         if folded == VOID_NAME:
             return VOID
         names = [own.casefold() for own in self.phases.names]
-        return names.index(folded) if folded in names else None
+        if folded in names:
+            return names.index(folded)
+        region = re.fullmatch(r"region ([0-9]{1,3})", folded) if self.regions else None
+        index = len(names) + int(region[1]) if region else VOID
+        return index if index < VOID else None
 
     def index(
         self, name: str, where: str, count: int = 1, at: tuple[int, int] | None = None

@@ -7,7 +7,6 @@ import shutil
 import stat
 import tempfile
 import zipfile
-import zlib
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 
@@ -17,6 +16,9 @@ from premask.io.files import is_full
 MAX_FILES = 200_000
 MAX_RATIO = 200
 """An archive may unpack to this many times its own size, and a gigabyte more."""
+
+NO_ARCHIVES = frozenset({".npz"})
+"""Zip archives that are one file to those who use them."""
 
 _CHUNK = 1 << 20
 
@@ -33,7 +35,7 @@ def unpacked(path: Path) -> Iterator[Path]:
     """
     if not path.exists():
         raise PremaskError(f"{path} does not exist; give a folder, a file or a zip archive")
-    if path.is_dir() or not zipfile.is_zipfile(path):
+    if path.is_dir() or path.suffix.lower() in NO_ARCHIVES or not zipfile.is_zipfile(path):
         if path.is_file() and path.suffix.lower() == ".zip":
             raise PremaskError(f"{path} is no zip archive, or it is cut off; download it again")
         yield path
@@ -42,6 +44,8 @@ def unpacked(path: Path) -> Iterator[Path]:
         try:
             with zipfile.ZipFile(path) as archive:
                 _unpack(archive, path, Path(folder))
+        except PremaskError:
+            raise
         except OSError as error:
             if is_full(error):
                 raise DiskFullError(
@@ -49,10 +53,10 @@ def unpacked(path: Path) -> Iterator[Path]:
                     " unpack it elsewhere and give the folder"
                 ) from None
             raise PremaskError(f"{path} cannot be unpacked: {error.strerror or error}") from None
-        except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError) as error:
-            raise PremaskError(
-                f"{path} is damaged ({str(error) or type(error).__name__}); download it again"
-            ) from None
+        except Exception as error:
+            # Damaged archives make the decompressors raise nearly everything.
+            reason = " ".join(str(error).split())[:160] or type(error).__name__
+            raise PremaskError(f"{path} is damaged ({reason}); download it again") from None
         yield Path(folder)
 
 

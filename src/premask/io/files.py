@@ -52,7 +52,7 @@ def write_atomically(path: Path, data: bytes) -> None:
             raise
     except OSError as error:
         raise _refusal(error, path, len(data)) from error
-    _sync_folder(path.parent)
+    sync_folder(path.parent)
 
 
 def _write_to_disk(path: Path, data: bytes) -> None:
@@ -64,7 +64,8 @@ def _write_to_disk(path: Path, data: bytes) -> None:
         os.fsync(file.fileno())
 
 
-def _sync_folder(folder: Path) -> None:
+def sync_folder(folder: Path) -> None:
+    """Force the names in a folder to the disk, where the system can do that."""
     # Windows cannot open a folder and some network drives cannot sync one; the rename
     # itself has happened by then.
     with contextlib.suppress(OSError):

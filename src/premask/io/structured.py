@@ -2,13 +2,45 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from premask.core.errors import PremaskError
+from premask.io.files import is_full
 
 MAX_BYTES = 4 << 30
+
+
+@contextlib.contextmanager
+def guarded(where: str) -> Iterator[None]:
+    """Turn all that reading a file of others raises into a PremaskError.
+
+    Parameters
+    ----------
+    where : str
+        The file's name; starts the message, unless it starts with it already.
+    """
+    try:
+        yield
+    except PremaskError as error:
+        if str(error).startswith(where):
+            raise
+        raise PremaskError(f"{where}: {error}") from error
+    except MemoryError as error:
+        raise PremaskError(f"{where}: it does not fit into the memory") from error
+    except OSError as error:
+        if is_full(error):  # not the file's fault
+            raise
+        raise PremaskError(f"{where}: it cannot be read: {error.strerror or error}") from error
+    except Exception as error:
+        # Damaged files make decoders raise nearly everything.
+        reason = " ".join(str(error).split())[:160] or type(error).__name__
+        raise PremaskError(
+            f"{where}: it is cut off or damaged ({reason}); export it again"
+        ) from error
 
 
 def read_json(path: Path) -> Any:

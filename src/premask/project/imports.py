@@ -66,6 +66,9 @@ def _enter_images(session: Session, images: Sequence[ImageRecord]) -> None:
         known = session.get(ImageRow, image.id)
         if known is not None:  # it was removed, and comes back with all that hangs on it
             known.removed, known.name = None, image.name
+            known.crop_bottom = image.crop_bottom  # the label maps are in this one
+            known.type = image.type or known.type
+            known.um_per_px = image.um_per_px or known.um_per_px
         else:
             session.add(ImageRow(**asdict(image), position=position, added=now()))
     session.flush()

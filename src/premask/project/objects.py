@@ -7,7 +7,7 @@ import time
 from pathlib import Path
 
 from premask.core.errors import PremaskError
-from premask.io.files import TEMPORARY, sha256_of, write_atomically
+from premask.io.files import TEMPORARY, sha256_of, sync_folder, write_atomically
 
 FOLDER = "objects"
 
@@ -26,6 +26,15 @@ def put(root: Path, data: bytes, suffix: str) -> str:
         path.parent.mkdir(parents=True, exist_ok=True)
         write_atomically(path, data)
     return key
+
+
+def adopt(root: Path, file: Path, key: str) -> None:
+    """Move a finished file on the same disk to where the bytes of its key lie."""
+    path = path_of(root, key)
+    if not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        file.replace(path)
+        sync_folder(path.parent)
 
 
 def path_of(root: Path, key: str) -> Path:

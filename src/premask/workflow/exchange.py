@@ -3,30 +3,70 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from premask.core.errors import PremaskError
-from premask.core.exchange import FINDINGS, Finding, Report
+from premask.core.exchange import FINDINGS, VOID_NAME, Finding, Report
 from premask.io.structured import read_json
 
 MANIFEST = "premask.json"
 """Beside every export: the images' ids and what stands for each phase in the files."""
 
 
-def read_manifest(path: Path) -> dict[str, str]:
-    """The ids of images by their names in an export; empty where there is no manifest."""
+@dataclass(frozen=True)
+class Manifest:
+    """What an export tells of itself.
+
+    Attributes
+    ----------
+    format : str
+    ids : dict of str to str
+        The images' ids by their names in the export.
+    numbers : dict of int to str
+        What the numbers in the files stand for, where phases are told by numbers.
+    """
+
+    format: str = ""
+    ids: Mapping[str, str] = field(default_factory=dict)
+    numbers: Mapping[int, str] = field(default_factory=dict)
+
+
+def read_manifest(path: Path) -> Manifest:
+    """The manifest of an export; an empty one where there is none.
+
+    Raises
+    ------
+    PremaskError
+        For a file of its name that is something else.
+    """
     if not path.is_file():
-        return {}
+        return Manifest()
     content = read_json(path)
-    images = content.get("images", {}) if isinstance(content, dict) else None
-    if not isinstance(images, dict):
+    images, phases = (
+        (content.get("images", {}), content.get("phases", []))
+        if isinstance(content, dict)
+        else (None, None)
+    )
+    if not isinstance(images, dict) or not isinstance(phases, list):
         raise PremaskError(f"{path.name}: no manifest of an export of premask; move it elsewhere")
-    return {
-        name: one["id"]
-        for name, one in images.items()
-        if isinstance(one, dict) and isinstance(one.get("id"), str)
-    }
+    named = [*phases, {"name": VOID_NAME, "id": content.get("void")}]
+    return Manifest(
+        str(content.get("format", "")),
+        {
+            name: one["id"]
+            for name, one in images.items()
+            if isinstance(one, dict) and isinstance(one.get("id"), str)
+        },
+        {
+            one["id"]: one["name"]
+            for one in named
+            if isinstance(one, dict)
+            and type(one.get("id")) is int
+            and isinstance(one.get("name"), str)
+        },
+    )
 
 
 def refuse_if_strict(strict: bool, report: Report, outcome: str) -> None:

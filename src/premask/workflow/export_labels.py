@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import re
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
@@ -215,7 +216,7 @@ def _outgoing(
     for image in images:
         if not layers.get(image.id):
             continue
-        name = stem(image.name)
+        name = _portable(stem(image.name))
         if name.casefold() in taken:  # the same name in two folders: the id tells them apart
             name = f"{name}-{image.id[:8]}"
         taken.add(name.casefold())
@@ -241,6 +242,11 @@ def _outgoing(
             image.type,
             image.um_per_px,
         )
+
+
+def _portable(name: str) -> str:
+    """A name that every system takes for a file in an archive."""
+    return re.sub(r'^\.|[\x00-\x1f<>:"/\\|?*]', "_", name)
 
 
 def _read(source: _Source, height: int, shift: int) -> LabelMap:

@@ -3,29 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 
 from premask.core.errors import PremaskError, nearest
 from premask.core.exchange import Finding, Incoming, LabelMap, Report, first_position
-from premask.core.phases import VOID, neutral_colours
-from premask.core.records import ImageRecord, Parameters
+from premask.core.phases import VOID
+from premask.core.records import ImageRecord
 from premask.core.words import count
+from premask.interchange.folders import root_of
 from premask.interchange.formats import find_format
 from premask.interchange.vocabulary import Vocabulary
 from premask.io.archives import unpacked
-from premask.io.label_maps import encode_label_map
-from premask.project import objects
-from premask.project.candidates import has_candidate, key_of
-from premask.project.images import all_images, stem, with_crop
-from premask.project.imports import ImportedMap, store
-from premask.project.project import Project, now
-from premask.project.schema import CandidateRow
-from premask.workflow.add import check_type, read_record
+from premask.project.images import all_images
+from premask.project.project import Project
 from premask.workflow.exchange import MANIFEST, read_manifest, refuse_if_strict
-from premask.workflow.label_folders import image_stem
+from premask.workflow.match_images import ImageMatcher
+from premask.workflow.stage_import import StagedImport, staging_folder
 
 KINDS: Mapping[str, str] = {
     "reference": "the truth that candidates are scored against",
@@ -95,34 +91,61 @@ def import_label_maps(
     if not 0 <= tolerance < 256:
         raise PremaskError(f"a tolerance of {tolerance} is not possible; 0 to 255 is accepted")
     report = Report()
-    vocabulary = Vocabulary(project.phases, report, renames or {}, tolerance)
-    with unpacked(path) as source:
-        ids = read_manifest(source / MANIFEST if source.is_dir() else source.parent / MANIFEST)
-        incoming = list(found.load(source, vocabulary))
-        known = list(all_images(project) if images is None else images)
-        staged = _Staged(project, kind, annotator or "imported", f"{format_}: {path}")
-        matcher = _Matcher(known, ids, report)
+    known = list(all_images(project) if images is None else images)
+    with unpacked(path) as source, staging_folder(project) as folder:
+        top = root_of(source, MANIFEST)
+        manifest = read_manifest(top / MANIFEST if top.is_dir() else top.parent / MANIFEST)
+        vocabulary = Vocabulary(
+            project.phases,
+            report,
+            renames or {},
+            tolerance,
+            numbers=manifest.numbers if manifest.format == format_ else {},
+            regions=kind == "candidate",
+        )
+        incoming = list(found.load(top, vocabulary))
+        maker = annotator or "imported"
+        staged = StagedImport(project, folder, kind, maker, f"{format_}: {path}")
+        matcher = ImageMatcher(known, manifest.ids, report)
         for done, one in enumerate(incoming, 1):
-            image = matcher.find(one)
-            if image is None and add_images and one.image is not None:
-                image = staged.add(one)
-                matcher.enter(image)
+            image = _image_of(one, matcher, staged, add_images=add_images)
             if image is None:
                 report.add("no image", one.source, _no_image(one, known, add_images))
             else:
                 staged.keep(image, one, fitted(image, one.read(), report, one.source))
             on_image(done, len(incoming))
-    if not staged.maps and not staged.candidates:
-        raise PremaskError(_nothing(format_, path, len(incoming), report))
-    for image in known:
-        if image.id not in staged.seen:
-            report.add("no label map", image.name, "it has no label map among these")
-    refuse_if_strict(strict, report, "nothing was imported")
-    store(project, staged.new_images, staged.maps, staged.candidates)
+        if not staged.names:
+            raise PremaskError(_nothing(format_, path, len(incoming), report))
+        for image in known:
+            if image.id not in staged.seen:
+                report.add("no label map", image.name, "it has no label map among these")
+        refuse_if_strict(strict, report, "nothing was imported")
+        staged.enter()
     measures = {time.measure for one in staged.maps for time in one.times}
     return Imported(
         staged.names, [one.name for one in staged.new_images], sorted(measures), report.findings
     )
+
+
+def _image_of(
+    one: Incoming, matcher: ImageMatcher, staged: StagedImport, *, add_images: bool
+) -> ImageRecord | None:
+    """The image of a label map; one that comes along and is new is added where that is wanted."""
+    image = matcher.find(one)
+    if image is not None or not add_images or one.image is None:
+        return image
+    record = staged.read_image(one)
+    same = matcher.by_id.get(record.id)
+    if same is not None:
+        matcher.report.add(
+            "name",
+            one.source,
+            f"{record.name} is taken for {same.name}: the names differ, the content is the same",
+        )
+        return same
+    added = staged.add(record, one.image)
+    matcher.enter(added)
+    return added
 
 
 def fitted(image: ImageRecord, label_map: LabelMap, report: Report, where: str) -> LabelMap:
@@ -159,131 +182,6 @@ def fitted(image: ImageRecord, label_map: LabelMap, report: Report, where: str) 
         share = 100 * n / label_map.size
         report.add("unlabelled", where, f"{n} px ({share:.2g} %) are void", n, first_position(void))
     return np.ascontiguousarray(label_map)
-
-
-class _Matcher:
-    """Which image a label map belongs to: by id, by name, by name without endings."""
-
-    def __init__(self, images: Sequence[ImageRecord], ids: Mapping[str, str], report: Report):
-        self.report = report
-        self.ids = ids
-        self.by_id: dict[str, ImageRecord] = {}
-        self.by_key: dict[str, list[ImageRecord]] = {}
-        for image in images:
-            self.enter(image)
-
-    def enter(self, image: ImageRecord) -> None:
-        """Know one more image."""
-        self.by_id[image.id] = image
-        for key in dict.fromkeys((image.name, stem(image.name), image_stem(image.name))):
-            self.by_key.setdefault(key, []).append(image)
-
-    def find(self, one: Incoming) -> ImageRecord | None:
-        """The image of a label map; None where there is none."""
-        plain = one.name.replace("\\", "/").rpartition("/")[2]
-        told = one.id or self.ids.get(one.name) or self.ids.get(stem(plain))
-        if told in self.by_id:
-            return self.by_id[told]
-        for key in dict.fromkeys((plain, stem(plain), image_stem(plain))):
-            fits = self.by_key.get(key, [])
-            if len(fits) > 1:
-                ids = ", ".join(image.id[:8] for image in fits)
-                raise PremaskError(
-                    f"{one.source}: {len(fits)} images of the project have the name {key} ({ids});"
-                    " rename the label map's image, or take one of them out of the project"
-                )
-            if fits:
-                if key not in {plain, stem(plain)}:
-                    self.report.add(
-                        "name", one.source, f"{plain} is taken for {fits[0].name}: its name matches"
-                        " only without its second ending",
-                    )  # fmt: skip
-                return fits[0]
-        return None
-
-
-class _Staged:
-    """What an import would keep. Objects are written (no one points at them), nothing else."""
-
-    def __init__(self, project: Project, kind: str, annotator: str, note: str):
-        self.project, self.kind, self.annotator, self.note = project, kind, annotator, note
-        self.new_images: list[ImageRecord] = []
-        self.maps: list[ImportedMap] = []
-        self.candidates: list[CandidateRow] = []
-        self.names: list[str] = []
-        self.seen: dict[str, set[str]] = {}
-
-    def add(self, one: Incoming) -> ImageRecord:
-        """Read an image that came along; it is entered with the label maps."""
-        assert one.image is not None
-        check_type(self.project, one.type)
-        record, _ = read_record(one.image, type_=one.type, um_per_px=one.um_per_px)
-        content = objects.put(self.project.root, one.image.read_bytes(), one.image.suffix)
-        name = one.image_name or one.image.name
-        record = replace(with_crop(record, one.crop_bottom or 0), name=name, content=content)
-        self.new_images.append(record)
-        return record
-
-    def keep(self, image: ImageRecord, one: Incoming, label_map: LabelMap) -> None:
-        """Stage one label map.
-
-        Raises
-        ------
-        PremaskError
-            For a second map of one image by the same annotator (or method).
-        """
-        maker = one.method if self.kind == "candidate" else one.annotator or self.annotator
-        if maker in self.seen.setdefault(image.id, set()):
-            raise PremaskError(
-                f"{one.source}: a second label map of {image.name}"
-                f"{f' by {maker}' if maker else ''}; one an image is accepted"
-            )
-        self.seen[image.id].add(maker)
-        self.names.append(image.name)
-        if self.kind == "candidate":
-            self.candidates.append(
-                candidate_row(self.project, image, label_map, maker or "imported")
-            )
-            return
-        colours = [phase.colour for phase in self.project.phases.phases]
-        content = objects.put(self.project.root, encode_label_map(label_map, colours), ".png")
-        self.maps.append(ImportedMap(image, content, maker, self.kind, self.note, one.times))
-
-
-def candidate_row(
-    project: Project, image: ImageRecord, label_map: LabelMap, method: str
-) -> CandidateRow:
-    """A proposal from a finished label map: its phases are its regions, named as they are."""
-    present = np.unique(label_map)
-    table = np.zeros(256, np.uint8)
-    table[present] = np.arange(present.size)
-    names = [None if label == VOID else int(label) for label in present]
-    data = encode_label_map(table[label_map], neutral_colours(int(present.size)))
-    content = objects.put(project.root, data, ".png")
-    parameters = Parameters(method, int(present.size), 0, {"imported": content[:16]})
-    if has_candidate(project, image, parameters):
-        raise PremaskError(
-            f"{image.name}: the project has this very candidate of {method} already; nothing was"
-            " imported"
-        )
-    return CandidateRow(
-        image_id=image.id,
-        key=key_of(parameters, image.crop_bottom),
-        method=method,
-        n_regions=parameters.n_regions,
-        seed=0,
-        options=parameters.options,
-        crop_bottom=image.crop_bottom,
-        content=content,
-        seconds=0.0,
-        cpu_seconds=0.0,
-        peak_mb=0.0,
-        jobs=0,  # Table 1 counts candidates that were made alone, here
-        hardware="imported",
-        created=now(),
-        names={"names": names, "margins": [float(n is not None) for n in names], "source": "hand"},
-        islands={"rule": "off"},
-    )
 
 
 def _check_kind(kind: str) -> None:

@@ -1,0 +1,51 @@
+"""Files of an export, found where people put them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+
+from premask.core.exchange import Report
+from premask.io.images import IMAGE_SUFFIXES
+
+
+def files_in(folder: Path, suffixes: Iterable[str] = IMAGE_SUFFIXES) -> list[Path]:
+    """The files of a folder with some endings, by name; case does not matter.
+
+    Hidden ones (macOS puts a ``._a.png`` beside each ``a.png`` of an archive) are left out.
+    """
+    if not folder.is_dir():
+        return []
+    wanted = tuple(suffixes)
+    return sorted(
+        file
+        for file in folder.iterdir()
+        if file.name.lower().endswith(wanted) and not file.name.startswith(".") and file.is_file()
+    )
+
+
+def root_of(path: Path, *wanted: str) -> Path:
+    """The folder that has one of some files or folders: the one given, or the only one in it.
+
+    Those who pack a folder often pack what is around it too.
+    """
+    folder = path
+    while folder.is_dir():
+        if any(next(folder.glob(pattern), None) is not None for pattern in wanted):
+            return folder
+        inside = [one for one in folder.iterdir() if not one.name.startswith((".", "__MACOSX"))]
+        if len(inside) != 1:
+            break
+        folder = inside[0]
+    return path
+
+
+def report_others(folder: Path, taken: Iterable[Path], what: str, report: Report) -> None:
+    """Tell the report of the pictures in a folder that were not taken."""
+    seen = set(taken)
+    others = [file.name for file in files_in(folder) if file not in seen]
+    if others:
+        more = f" and {len(others) - 3} more" if len(others) > 3 else ""
+        report.add(
+            "left out", folder.name, f"{', '.join(others[:3])}{more}: no {what}", len(others)
+        )

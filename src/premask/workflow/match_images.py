@@ -1,0 +1,98 @@
+"""Which image of a project a label map belongs to."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Mapping, Sequence
+
+from premask.core.errors import PremaskError
+from premask.core.exchange import Incoming, Report
+from premask.core.records import ImageRecord
+from premask.project.images import stem
+from premask.workflow.label_folders import IMAGE_SUFFIXES, image_stem
+
+_Index = dict[str, list[ImageRecord]]
+
+
+class ImageMatcher:
+    """Finds images by id, by name, by name without its ending, without all endings.
+
+    Parameters
+    ----------
+    images : sequence of ImageRecord
+        Of the project.
+    ids : dict of str to str
+        Ids by the names of an export, from its manifest.
+    report : Report
+        Is told where a name fits only without a second ending.
+    """
+
+    def __init__(self, images: Sequence[ImageRecord], ids: Mapping[str, str], report: Report):
+        self.report = report
+        self.ids = {_folded(name): id_ for name, id_ in ids.items()}
+        self.by_id: dict[str, ImageRecord] = {}
+        self._by_name: _Index = {}
+        self._by_stem: _Index = {}
+        self._by_bare: _Index = {}
+        for image in images:
+            self.enter(image)
+
+    def enter(self, image: ImageRecord) -> None:
+        """Know one more image."""
+        self.by_id[image.id] = image
+        name = _folded(image.name)
+        self._by_name.setdefault(name, []).append(image)
+        self._by_stem.setdefault(_without_ending(name), []).append(image)
+        for bare in {image_stem(name), stem(name)}:
+            self._by_bare.setdefault(bare, []).append(image)
+
+    def find(self, one: Incoming) -> ImageRecord | None:
+        """The image of a label map; None where there is none.
+
+        Raises
+        ------
+        PremaskError
+            Where several have its name.
+        """
+        plain = _folded(one.name.replace("\\", "/").rpartition("/")[2])
+        short = _without_ending(plain)
+        for id_ in (one.id, self.ids.get(short), self.ids.get(plain)):
+            if id_ in self.by_id:
+                return self.by_id[id_]
+        exact = self._one(one.source, plain, self._by_name.get(plain, []))
+        if exact is not None:
+            return exact
+        of_stem = self._by_stem.get(short, [])
+        near = self._one(one.source, short, [*of_stem, *self._by_name.get(short, [])])
+        if near is not None and near in of_stem:
+            return near
+        bare = image_stem(plain)
+        found = near or self._one(one.source, bare, self._by_bare.get(bare, []))
+        if found is not None:
+            self.report.add(
+                "name",
+                one.source,
+                f"{plain} is taken for {found.name}: its name matches only without a second ending",
+            )
+        return found
+
+    def _one(self, source: str, key: str, fits: Sequence[ImageRecord]) -> ImageRecord | None:
+        different = {image.id: image for image in fits}
+        if len(different) > 1:
+            ids = ", ".join(id_[:8] for id_ in different)
+            raise PremaskError(
+                f"{source}: {len(different)} images of the project have the name {key} ({ids});"
+                " rename the label map's image, or take one of them out of the project"
+            )
+        return next(iter(different.values()), None)
+
+
+def _folded(name: str) -> str:
+    """One spelling of a name: macOS writes an umlaut as two characters, others as one."""
+    return unicodedata.normalize("NFC", name)
+
+
+def _without_ending(name: str) -> str:
+    """A name without one ending of an image format; ``steel 1.5`` keeps its ``.5``."""
+    front, dot, ending = name.rpartition(".")
+    return front if front and f"{dot}{ending}".lower() in IMAGE_SUFFIXES else name
