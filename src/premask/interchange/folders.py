@@ -9,19 +9,40 @@ from premask.core.exchange import Report
 from premask.io.images import IMAGE_SUFFIXES
 
 
-def files_in(folder: Path, suffixes: Iterable[str] = IMAGE_SUFFIXES) -> list[Path]:
+def files_in(
+    folder: Path, suffixes: Iterable[str] = IMAGE_SUFFIXES, *, deep: bool = False
+) -> list[Path]:
     """The files of a folder with some endings, by name; case does not matter.
 
-    Hidden ones (macOS puts a ``._a.png`` beside each ``a.png`` of an archive) are left out.
+    Hidden ones (macOS puts a ``._a.png`` beside each ``a.png`` of an archive) are left out, and
+    links that lead out of the folder.
+
+    Parameters
+    ----------
+    deep : bool
+        Whether those in folders inside it count too.
     """
     if not folder.is_dir():
         return []
-    wanted = tuple(suffixes)
+    wanted, root = tuple(suffixes), folder.resolve()
     return sorted(
         file
-        for file in folder.iterdir()
-        if file.name.lower().endswith(wanted) and not file.name.startswith(".") and file.is_file()
+        for file in (folder.rglob("*") if deep else folder.iterdir())
+        if file.name.lower().endswith(wanted)
+        and not file.name.startswith(".")
+        and file.is_file()
+        and file.resolve().is_relative_to(root)
     )
+
+
+def by_stem(files: Iterable[Path], folder: Path, report: Report) -> dict[str, Path]:
+    """Pictures by their paths in a folder without the ending; of two of one stem the first."""
+    found: dict[str, Path] = {}
+    for file in files:
+        name = file.relative_to(folder).with_suffix("").as_posix()
+        if found.setdefault(name, file) is not file:
+            report.add("left out", file.name, f"{found[name].name} is taken for the image {name}")
+    return found
 
 
 def root_of(path: Path, *wanted: str) -> Path:

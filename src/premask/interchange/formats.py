@@ -63,6 +63,9 @@ class Format:
 
 FORMATS: Mapping[str, Format] = {
     "png": Format("png", "index PNGs: pixel value = phase, 255 = void", names=False),
+    "png-rgb": Format("png_rgb", "colour masks and colours.json, which names the colours"),
+    "npz": Format("npz", "NumPy: an NPZ an image, with the names of the phases"),
+    "voc": Format("voc", "PASCAL VOC: SegmentationClass and labelmap.txt", pictures=True),
 }
 
 

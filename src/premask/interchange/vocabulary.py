@@ -10,6 +10,9 @@ from premask.core.errors import PremaskError, nearest
 from premask.core.exchange import VOID_NAME, Report
 from premask.core.phases import VOID, Phases
 
+BACKGROUND = ("background", "ignored", "ignore", "unlabelled", "unlabeled", "unknown")
+"""Names under which tools keep what is not labelled."""
+
 
 @dataclass(frozen=True)
 class Vocabulary:
@@ -59,6 +62,11 @@ class Vocabulary:
             if own.strip().casefold() == folded:
                 return self._phase(phase)
         return None
+
+    def without_background(self, name: str) -> str:
+        """A name, ``void`` where it is what tools call the unlabelled and no phase is so called."""
+        background = name.strip().casefold() in BACKGROUND
+        return VOID_NAME if background and self.find(name) is None else name
 
     def _phase(self, name: str) -> int | None:
         folded = name.strip().casefold()

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
@@ -87,6 +88,47 @@ def read_indices(path: Path, *, max_pixels: int = MAX_PIXELS) -> tuple[NDArray[A
     with reading(path):
         values, _, _, _, name = _decode(path, None, max_pixels, indices=True)
     return values, name
+
+
+def read_rgb(
+    path: Path, *, max_pixels: int = MAX_PIXELS
+) -> tuple[NDArray[np.uint8], NDArray[np.bool_] | None]:
+    """The colours of an 8-bit picture as they are stored.
+
+    Returns
+    -------
+    colours : ndarray of uint8, shape (H, W, 3)
+    transparent : ndarray of bool, shape (H, W), or None
+        Where alpha is 0; None for a picture without alpha.
+
+    Raises
+    ------
+    PremaskError
+        As :func:`read_micrograph`, and for pictures of another depth.
+    """
+    with reading(path):
+        values, _, _, _, _ = _decode(path, None, max_pixels)
+        if values.dtype == bool:
+            values = values.astype(np.uint8) * np.uint8(255)
+        if values.dtype != np.uint8:
+            raise PremaskError(f"pixels of type {values.dtype} are no colours of 8 bits a channel")
+        channels = values[..., None] if values.ndim == 2 else values
+        alpha = channels[..., -1] == 0 if channels.shape[2] in {2, 4} else None
+        colours = channels[..., : 3 if channels.shape[2] > 2 else 1]
+        return np.ascontiguousarray(np.broadcast_to(colours, (*values.shape[:2], 3))), alpha
+
+
+def image_size(path: Path) -> tuple[int, int]:
+    """Width and height of an image by its header, upright, px.
+
+    Raises
+    ------
+    PremaskError
+        One line that starts with the file's name.
+    """
+    with reading(path), Image.open(path, formats=("PNG", "JPEG", "BMP", "TIFF")) as image:
+        turned = image.getexif().get(274, 1) in {5, 6, 7, 8} if image.format == "JPEG" else False
+        return image.size[::-1] if turned else image.size
 
 
 @contextlib.contextmanager
