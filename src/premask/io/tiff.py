@@ -254,3 +254,14 @@ def _grey_or_rgb(pixels: NDArray[Any], page: TiffPage, indices: bool) -> NDArray
             return ((1 << page.bitspersample) - 1 - pixels).astype(pixels.dtype)
         return ~pixels if pixels.dtype == bool else -pixels
     return pixels
+
+
+def tiff_texts(path: Path) -> tuple[str, str]:
+    """The description of a TIFF's first page, and ImageJ's info; empty where there is none.
+
+    Whatever the decoder raises for a damaged file is for the caller to turn into a
+    PremaskError.
+    """
+    with TiffFile(path) as tiff:
+        info = (tiff.imagej_metadata or {}).get("Info", "") if tiff.is_imagej else ""
+        return str(tiff.pages.first.description), info if isinstance(info, str) else ""
