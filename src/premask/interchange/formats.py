@@ -66,6 +66,14 @@ FORMATS: Mapping[str, Format] = {
     "png-rgb": Format("png_rgb", "colour masks and colours.json, which names the colours"),
     "npz": Format("npz", "NumPy: an NPZ an image, with the names of the phases"),
     "voc": Format("voc", "PASCAL VOC: SegmentationClass and labelmap.txt", pictures=True),
+    "imagej": Format("imagej", "ImageJ: labels TIFFs with scale and colours, ZIPs of ROIs"),
+    "ome-tiff": Format("ome_tiff", "OME-TIFF: labels with scale, phases as annotation"),
+    "ome-zarr": Format("ome_zarr", "OME-Zarr 0.5: image and labels as pyramids", pictures=True),
+    "huggingface": Format(
+        "huggingface", "Hugging Face: imagefolder with metadata.jsonl and card", pictures=True
+    ),
+    "microsteel": Format("microsteel", "MicroSteel, as it is released", pictures=True),
+    "metaldam": Format("metaldam", "MetalDAM, as it is released", pictures=True),
 }
 
 

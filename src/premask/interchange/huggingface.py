@@ -144,6 +144,7 @@ def save_huggingface(images: Iterable[Outgoing], target: Target) -> Ids:
         target.folder / ID2LABEL, json.dumps(id2label, indent=1, ensure_ascii=False).encode()
     )
     shares = pixels[: len(target.phases)] / max(int(pixels[:VOID].sum()), 1)
-    text = card(target.phases, shares.tolist(), len(lines), int(pixels[VOID]), target.pictures)
+    n_void = int(pixels[VOID])
+    text = card(target.phases, shares.tolist(), len(lines), n_void, pictures=target.pictures)
     write_atomically(target.folder / "README.md", text.encode())
     return index_ids(target.phases)

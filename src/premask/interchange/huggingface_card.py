@@ -28,8 +28,8 @@ above), a title, and words on the material, its preparation, the microscope and 
 |---|---|---|---|
 {rows}
 
-Value 0 is a phase, not background. Value {void} is void: {n_void} pixels are not labelled; use it as
-`ignore_index`. `id2label.json` names the values.
+Value 0 is a phase, not background. Value {void} is void: {n_void} pixels are not labelled; use it
+as `ignore_index`. `id2label.json` names the values.
 
 ```python
 from datasets import load_dataset
@@ -37,7 +37,7 @@ from datasets import load_dataset
 data = load_dataset("imagefolder", data_dir=".")
 ```
 
-Columns: {columns}, `type` (processing type) and `um_per_px` (scale, µm per pixel) where they are known.
+Columns: {columns}; `type` (processing type) and `um_per_px` (scale, µm per pixel) where known.
 """
 
 

@@ -9,7 +9,7 @@ import re
 import threading
 import warnings
 from collections.abc import Iterable, Iterator
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 import numpy as np
@@ -197,6 +197,20 @@ def _why(error: OSError) -> str:
 def _damaged(error: Exception) -> str:
     reason = " ".join(str(error).split())[:160] or type(error).__name__
     return f"the image is cut off or damaged ({reason}); copy it again from the microscope"
+
+
+def image_stem(name: str) -> str:
+    """A file's name without its folder and without any endings of image formats.
+
+    Examples
+    --------
+    >>> image_stem("labels/steel_07.jpg.png"), image_stem("steel 1.5 kV")
+    ('steel_07', 'steel 1.5 kV')
+    """
+    stem = PurePosixPath(name.strip().replace("\\", "/")).name
+    while PurePosixPath(stem).suffix.lower() in IMAGE_SUFFIXES:
+        stem = PurePosixPath(stem).stem
+    return stem
 
 
 def find_images(paths: Iterable[Path]) -> list[Path]:

@@ -5,11 +5,11 @@ from __future__ import annotations
 import csv
 from collections.abc import Iterable
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 from premask.core.errors import PremaskError
+from premask.io.images import image_stem
 
-IMAGE_SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff"})
 _HEADINGS = frozenset({"stem", "image", "name", "file", "filename", "micrograph"})
 
 
@@ -39,20 +39,6 @@ class Types:
 
     by_stem: dict[str, str]
     entries: dict[str, str]
-
-
-def image_stem(name: str) -> str:
-    """A file's name without its folder and without any endings of image formats.
-
-    Examples
-    --------
-    >>> image_stem("labels/steel_07.jpg.png"), image_stem("steel 1.5 kV")
-    ('steel_07', 'steel 1.5 kV')
-    """
-    stem = PurePosixPath(name.strip().replace("\\", "/")).name
-    while PurePosixPath(stem).suffix.lower() in IMAGE_SUFFIXES:
-        stem = PurePosixPath(stem).stem
-    return stem
 
 
 def match_folders(predicted: Path, truth: Path) -> Matched:

@@ -8,8 +8,8 @@ from collections.abc import Mapping, Sequence
 from premask.core.errors import PremaskError
 from premask.core.exchange import Incoming, Report
 from premask.core.records import ImageRecord
+from premask.io.images import IMAGE_SUFFIXES, image_stem
 from premask.project.images import stem
-from premask.workflow.label_folders import IMAGE_SUFFIXES, image_stem
 
 _Index = dict[str, list[ImageRecord]]
 
