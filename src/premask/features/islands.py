@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from premask.core.errors import PremaskError
 from premask.core.phases import VOID
+from premask.features.components import connected
 from premask.jit import jit
 
 LIMIT = 30
@@ -179,42 +180,9 @@ def _components(
     regions: NDArray[np.uint8],
 ) -> tuple[NDArray[np.int32], NDArray[np.uint8], NDArray[np.int64]]:
     """4-connected components, and the label and the area of each."""
-    components, n = _connected(np.ascontiguousarray(regions))
+    components, n = connected(regions)
     areas = np.bincount(components.ravel(), minlength=n)
     return components, _first_values(regions, components, n), areas
-
-
-@jit
-def _connected(regions: NDArray[np.uint8]) -> tuple[NDArray[np.int32], int]:
-    """Two passes with union by the lower index, so that roots come first in reading order."""
-    height, width = regions.shape
-    parent = np.empty(height * width, np.int32)
-    components = np.empty((height, width), np.int32)
-    for y in range(height):
-        for x in range(width):
-            p = y * width + x
-            parent[p] = p
-            if x > 0 and regions[y, x] == regions[y, x - 1]:
-                parent[p] = parent[p - 1]
-            if y > 0 and regions[y, x] == regions[y - 1, x]:
-                a = np.int64(parent[p])
-                b = np.int64(p - width)
-                while parent[a] != a:
-                    a = np.int64(parent[a])
-                while parent[b] != b:
-                    parent[b] = parent[parent[b]]
-                    b = np.int64(parent[b])
-                parent[max(a, b)] = min(a, b)
-                parent[p] = min(a, b)
-    n = 0
-    for p in range(height * width):
-        if parent[p] == p:
-            components[p // width, p % width] = n
-            n += 1
-        else:  # its parent stands before it and has its number already
-            q = parent[p]
-            components[p // width, p % width] = components[q // width, q % width]
-    return components, n
 
 
 @jit
