@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from premask.core.errors import PremaskError
+from premask.core.label_maps import as_label_map, check_values
 from premask.core.phases import VOID
 from premask.evaluate.policy import Absent, check_n_phases
 
@@ -173,41 +174,6 @@ def from_joint_counts(joint: Counts, n_phases: int) -> Confusion:
     check_values("prediction", joint.sum(axis=0), n_phases)
     columns = [*range(n_phases), VOID]
     return Confusion(_ints(joint[:n_phases, columns]))
-
-
-def check_values(what: str, histogram: Counts, n_phases: int) -> None:
-    """Refuse a label map with values that are neither a phase nor void."""
-    strange = np.flatnonzero(histogram[n_phases:VOID]) + n_phases
-    if len(strange):
-        value = int(strange[0])
-        others = f" (and {len(strange) - 1} more values)" if len(strange) > 1 else ""
-        raise PremaskError(
-            f"the {what} has the value {value} in {int(histogram[value])} px{others};"
-            f" 0 to {n_phases - 1} and {VOID} for void are accepted with {n_phases} phases"
-        )
-
-
-def as_label_map(labels: ArrayLike, what: str) -> NDArray[np.uint8]:
-    """One label map as uint8; ``what`` names it in the error.
-
-    Raises
-    ------
-    PremaskError
-        For another shape, fractions, and values out of 0 to 255.
-    """
-    array: NDArray[Any] = np.asarray(labels)
-    if array.ndim != 2 or 0 in array.shape:
-        raise PremaskError(
-            f"the {what} has the shape {array.shape}; a label map of (height, width) is accepted"
-        )
-    if array.dtype == np.uint8:
-        return np.ascontiguousarray(array, np.uint8)
-    if array.dtype.kind not in "iub" or array.min() < 0 or array.max() > VOID:
-        raise PremaskError(
-            f"the {what} is no label map ({array.dtype}, values from {array.min()} to"
-            f" {array.max()}); whole numbers from 0 to {VOID} are accepted"
-        )
-    return np.ascontiguousarray(array, np.uint8)
 
 
 def _ints(array: NDArray[Any]) -> Counts:

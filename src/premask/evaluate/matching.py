@@ -8,8 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import linear_sum_assignment
 
+from premask.core.label_maps import check_values
 from premask.core.phases import VOID
-from premask.evaluate.confusion import Counts, check_values
+from premask.evaluate.confusion import Counts
 from premask.evaluate.policy import NamingMode, Policy
 
 

@@ -8,12 +8,12 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from premask.core.errors import PremaskError
+from premask.core.label_maps import as_label_map
 from premask.core.origins import ORIGIN_BITS, ORIGINS, doubtful
 from premask.evaluate.confusion import (
     Confusion,
     Counts,
     Values,
-    as_label_map,
     as_label_maps,
     confusion,
     joint_counts,

@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from premask.core.errors import PremaskError
+from premask.core.label_maps import as_label_map, check_values
 from premask.core.phases import VOID
-from premask.evaluate.confusion import as_label_map, check_values
 from premask.evaluate.policy import check_n_phases
 
 LabelMap = NDArray[np.uint8]
