@@ -1,0 +1,1 @@
+"""The numbers of a microstructure: shares, sizes, shapes, distances, intercepts, contacts."""
