@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import base64
 import platform
-import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 
-import jinja2
 import numpy as np
-from markupsafe import Markup
 from numpy.typing import NDArray
 
 from premask import __version__
@@ -47,9 +43,10 @@ from premask.workflow.quality import (
     phase_comparison_table,
     provenance_tables,
 )
+from premask.workflow.report_page import Page, Picture, Section, render_page, write_tables
 from premask.workflow.report_plots import learning_plot, minutes_plot, share_histograms
 from premask.workflow.study_tables import plan_table
-from premask.workflow.tables import FORMATS, Table, render
+from premask.workflow.tables import Table
 from premask.workflow.tool_times import measure_line, minutes_by
 from premask.workflow.verify import verdicts_table
 
@@ -59,28 +56,6 @@ EXAMPLES = 1
 """Images of each type that are shown."""
 DIFFERENCES = 6
 """Images whose disagreement is shown, those that differ most."""
-ENDINGS = {"csv": "csv", "latex": "tex", "json": "json"}
-
-
-@dataclass(frozen=True)
-class Picture:
-    """One picture of a row: a micrograph, with a label map over it where there is one."""
-
-    caption: str
-    photo: str
-    labels: str = ""
-
-
-@dataclass
-class Section:
-    """A part of the report; ``missing`` says why something of it could not be made."""
-
-    title: str
-    text: list[str] = field(default_factory=list)
-    tables: list[Table] = field(default_factory=list)
-    plots: list[tuple[str, str]] = field(default_factory=list)
-    pictures: list[list[Picture]] = field(default_factory=list)
-    missing: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -116,11 +91,11 @@ def write_report(
     if not all_images(project):
         raise PremaskError(f"{project.root} has no images; there is nothing to report")
     sections = report_sections(project, options or TableOptions())
-    data = render_report(project, sections).encode()
+    data = render_page(_page(project, sections)).encode()
     out.parent.mkdir(parents=True, exist_ok=True)
     write_atomically(out, data)
     found = [table for section in sections for table in section.tables]
-    files = _write_tables(tables, found) if tables else []
+    files = write_tables(tables, found) if tables else []
     return Written(len(data), len(found), files)
 
 
@@ -142,6 +117,16 @@ def report_sections(project: Project, options: TableOptions) -> list[Section]:
     for section in sections:
         section.tables = [marked(project, table) for table in section.tables]
     return sections
+
+
+def _page(project: Project, sections: Sequence[Section]) -> Page:
+    return Page(
+        project.root.resolve().name,
+        "premask report",
+        tuple((one.name, one.colour) for one in project.phases.phases),
+        tuple(sections),
+        project.settings.simulated,
+    )
 
 
 def _headline(project: Project, found: Effort, options: TableOptions) -> Section:
@@ -289,27 +274,6 @@ def _conditions(project: Project, options: TableOptions) -> Section:
     return section
 
 
-def render_report(project: Project, sections: Sequence[Section]) -> str:
-    """The page; every text in it is escaped."""
-    environment = jinja2.Environment(
-        loader=jinja2.PackageLoader("premask.workflow"),
-        autoescape=True,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        undefined=jinja2.StrictUndefined,
-    )
-    return environment.get_template("report.html.j2").render(
-        title=project.root.resolve().name,
-        simulated=project.settings.simulated,
-        phases=[(one.name, one.colour) for one in project.phases.phases],
-        sections=sections,
-        version=__version__,
-        svg=Markup,
-        downloads=_downloads,
-        slug=_slug,
-    )
-
-
 def _try(section: Section, project: Project, number: int, options: TableOptions) -> None:
     try:
         section.tables += project_tables(project, [number], options)[0]
@@ -349,32 +313,3 @@ def _photo(project: Project, image: ImageRecord) -> str:
 
 def _labels(project: Project, labels: NDArray[np.uint8]) -> str:
     return label_uri(labels, [phase.colour for phase in project.phases.phases], SIDE)
-
-
-def _downloads(table: Table) -> list[tuple[str, str, str]]:
-    """Name of the form, file name and data URI of a table."""
-    return [
-        (
-            form,
-            f"{_slug(table.title)}.{ending}",
-            "data:text/plain;charset=utf-8;base64,"
-            + base64.b64encode(render(table, form).encode()).decode(),
-        )
-        for form, ending in ENDINGS.items()
-    ]
-
-
-def _write_tables(folder: Path, tables: Sequence[Table]) -> list[str]:
-    folder.mkdir(parents=True, exist_ok=True)
-    written = []
-    for table in tables:
-        for form, ending in ENDINGS.items():
-            assert form in FORMATS
-            path = folder / f"{_slug(table.title)}.{ending}"
-            write_atomically(path, render(table, form).encode())
-            written.append(path.name)
-    return written
-
-
-def _slug(title: str) -> str:
-    return re.sub(r"[^a-z0-9]+", "-", title.casefold()).strip("-")
