@@ -11,7 +11,7 @@ from premask.core.errors import PremaskError
 from premask.evaluate.policy import Absent, NamingMode, Policy, check_n_phases
 from premask.evaluate.scores import Measured, Scores, measure, summarise
 from premask.io.label_maps import read_label_map
-from premask.workflow.label_folders import Matched, Types, match_folders, read_types
+from premask.workflow.label_folders import ByStem, Matched, match_folders, read_types
 from premask.workflow.paper_tables import scores_table
 from premask.workflow.tables import Table
 
@@ -107,7 +107,7 @@ def evaluate_folders(
     """
     policy = Policy(cast("NamingMode", naming), cast("Absent", absent), tolerance)
     check_n_phases(n_classes)
-    types = read_types(types_csv) if types_csv else Types({}, {})
+    types = read_types(types_csv) if types_csv else ByStem({}, {})
     found = match_folders(predicted, truth)
     images: list[tuple[Measured, str | None]] = []
     for stem, pair in found.pairs.items():
@@ -137,7 +137,7 @@ def _measure_files(predicted: Path, truth: Path, n_classes: int, policy: Policy)
         raise PremaskError(f"{predicted} against {truth}: {error}") from None
 
 
-def _evaluation(scores: Scores, found: Matched, types: Types, *, typed: bool) -> Evaluation:
+def _evaluation(scores: Scores, found: Matched, types: ByStem, *, typed: bool) -> Evaluation:
     return Evaluation(
         scores,
         tuple(found.pairs),

@@ -1,4 +1,4 @@
-"""Two folders of label maps matched by stem, and the types of their images."""
+"""Folders of label maps, matched by stem, and what a CSV says of their images."""
 
 from __future__ import annotations
 
@@ -34,8 +34,8 @@ class Matched:
 
 
 @dataclass(frozen=True)
-class Types:
-    """Processing types by stem, and the CSV's entries as they were written."""
+class ByStem:
+    """What a CSV says of images, by stem, and its entries as they were written."""
 
     by_stem: dict[str, str]
     entries: dict[str, str]
@@ -66,22 +66,34 @@ def match_folders(predicted: Path, truth: Path) -> Matched:
     )
 
 
-def read_types(path: Path) -> Types:
-    """Read a CSV of ``stem,type``, with or without a header; ``;`` and tab separate too.
+def read_types(path: Path) -> ByStem:
+    """Read a CSV of ``stem,type``; see :func:`read_column`."""
+    return read_column(path, "type", "steel_07,II")
+
+
+def read_column(path: Path, what: str, example: str) -> ByStem:
+    """Read a CSV of ``stem,WHAT``, with or without a header; ``;`` and tab separate too.
 
     Entries with endings (``x.png``, ``x.jpg.png``) and folders count by their stem.
+
+    Parameters
+    ----------
+    what : str
+        The second column, as errors name it.
+    example : str
+        A line of such a file.
 
     Raises
     ------
     PremaskError
-        For a file that cannot be read, a line without a type, two types for one stem.
+        For a file that cannot be read, a line without a second entry, two for one stem.
     """
     try:
         text = path.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         raise PremaskError(
-            f"the types {path} cannot be read ({_reason(error)});"
-            " give a CSV in UTF-8 with a line stem,type for each image"
+            f"the {what}s {path} cannot be read ({_reason(error)});"
+            f" give a CSV in UTF-8 with a line stem,{what} for each image"
         ) from None
     lines = text.splitlines()
     separator = next((c for c in ",;\t" if lines and c in lines[0]), ",")
@@ -93,16 +105,16 @@ def read_types(path: Path) -> Types:
             continue
         if len(cells) < 2 or not all(cells[:2]):
             raise PremaskError(
-                f"{path}, line {number}: {separator.join(row)!r} is not stem,type; e.g. steel_07,II"
+                f"{path}, line {number}: {separator.join(row)!r} is not stem,{what}; e.g. {example}"
             )
         stem = image_stem(cells[0])
         if by_stem.setdefault(stem, cells[1]) != cells[1]:
             raise PremaskError(
-                f"{path}, line {number}: {stem} has the type {cells[1]!r} and, further up,"
-                f" {by_stem[stem]!r}; give each image one type"
+                f"{path}, line {number}: {stem} has the {what} {cells[1]!r} and, further up,"
+                f" {by_stem[stem]!r}; give each image one {what}"
             )
         entries[stem] = cells[0]
-    return Types(by_stem, entries)
+    return ByStem(by_stem, entries)
 
 
 def label_map_files(folder: Path) -> dict[str, Path]:
