@@ -49,8 +49,8 @@ def match_folders(predicted: Path, truth: Path) -> Matched:
     PremaskError
         For a folder that does not exist, two files of one stem in a folder, no match.
     """
-    mine, mine_ignored = _index_pngs(predicted)
-    true, true_ignored = _index_pngs(truth)
+    mine, mine_ignored = index_pngs(predicted)
+    true, true_ignored = index_pngs(truth)
     stems = [stem for stem in mine if stem in true]
     if not stems:
         raise PremaskError(
@@ -96,7 +96,8 @@ def read_column(path: Path, what: str, example: str) -> ByStem:
             f" give a CSV in UTF-8 with a line stem,{what} for each image"
         ) from None
     lines = text.splitlines()
-    separator = next((c for c in ",;\t" if lines and c in lines[0]), ",")
+    # commas last: where others separate, a comma is one of a number or a name
+    separator = next((c for c in "\t;," if lines and c in lines[0]), ",")
     by_stem: dict[str, str] = {}
     entries: dict[str, str] = {}
     for number, row in enumerate(csv.reader(lines, delimiter=separator), 1):
@@ -125,10 +126,17 @@ def label_map_files(folder: Path) -> dict[str, Path]:
     PremaskError
         For a folder that does not exist or has none, and two files of one stem.
     """
-    return _index_pngs(folder)[0]
+    return index_pngs(folder)[0]
 
 
-def _index_pngs(folder: Path) -> tuple[dict[str, Path], list[str]]:
+def index_pngs(folder: Path) -> tuple[dict[str, Path], list[str]]:
+    """The PNGs of a folder by their stems, and the names of its other files.
+
+    Raises
+    ------
+    PremaskError
+        As :func:`label_map_files`.
+    """
     if not folder.is_dir():
         raise PremaskError(f"{folder} is not a folder; give a folder of index PNGs")
     found: dict[str, Path] = {}
