@@ -220,7 +220,6 @@ def test_every_answer_is_json_and_adds_up(labels, border):
         ({"um_per_px": 0.0}, "scale is 0"),
         ({"um_per_px": math.nan}, "scale is nan"),
         ({"um_per_px": math.inf}, "scale is inf"),
-        ({"settings": Settings(parts=0)}, "0 x 0 parts"),
     ],
 )
 def test_what_cannot_be_measured_is_told(arguments, told):
@@ -236,5 +235,18 @@ def test_fields_in_two_units_are_no_specimen():
         specimen_numbers(mixed)
     with pytest.raises(PremaskError, match="no field"):
         specimen_numbers([])
-    with pytest.raises(PremaskError, match="did you mean exclude"):
-        Settings("exlude")
+
+
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        ({"border": "exlude"}, "did you mean exclude"),
+        ({"connectivity": 6}, "connectivity is 6; 8 and 4"),
+        ({"min_px": 0}, "has 0 px"),
+        ({"parts": 0}, "0 x 0 parts; 1 to 50"),
+        ({"parts": 51}, "51 x 51 parts; 1 to 50"),
+    ],
+)
+def test_other_settings_are_refused(options, told):
+    with pytest.raises(PremaskError, match=told):
+        Settings(**options)

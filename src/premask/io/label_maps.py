@@ -12,7 +12,7 @@ from PIL import Image
 
 from premask.core.errors import PremaskError
 from premask.core.phases import palette_bytes
-from premask.io.images import read_indices
+from premask.io.images import read_indices, reading
 
 
 def read_label_map(path: Path) -> NDArray[np.uint8]:
@@ -89,3 +89,17 @@ def encode_label_map(label_map: NDArray[np.uint8], colours: Sequence[str]) -> by
     # the palette has 256 colours, which is what makes Pillow write 8 bits a pixel
     image.save(buffer, format="PNG", compress_level=6)
     return buffer.getvalue()
+
+
+def read_colours(path: Path) -> list[str]:
+    """The palette of a label map, ``#rrggbb`` for each index; empty where the file has none.
+
+    Raises
+    ------
+    PremaskError
+        For a file that cannot be read.
+    """
+    with reading(path), Image.open(path) as image:
+        levels = image.getpalette() if image.mode == "P" else None
+    triples = zip(*[iter(levels or [])] * 3, strict=False)
+    return ["#" + "".join(f"{level:02x}" for level in triple) for triple in triples]

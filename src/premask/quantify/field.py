@@ -13,9 +13,9 @@ from premask.core.errors import PremaskError
 from premask.core.label_maps import as_label_map, check_values
 from premask.core.phases import MAX_PHASES
 from premask.quantify.border import Window, border_rule, window
-from premask.quantify.fractions import fractions, part_fractions, pixel_counts
+from premask.quantify.fractions import check_parts, fractions, part_fractions, pixel_counts
 from premask.quantify.lines import Lines, lines
-from premask.quantify.particles import Particles, find_particles
+from premask.quantify.particles import Particles, check_pieces, find_particles
 
 FRACTIONS_LINE = "Area fractions: of the labelled pixels; void pixels count nowhere."
 NEIGHBOURS_LINE = (
@@ -52,6 +52,8 @@ class Settings:
 
     def __post_init__(self) -> None:
         border_rule(self.border)
+        check_pieces(self.connectivity, self.min_px)
+        check_parts(self.parts)
 
     def lines(self) -> tuple[str, ...]:
         """What must be read beside the figures."""

@@ -66,15 +66,19 @@ def part_fractions(labels: NDArray[np.uint8], n_phases: int, parts: int) -> NDAr
     PremaskError
         For another number of parts, or more parts than pixels.
     """
-    height, width = labels.shape
-    if not 1 <= parts <= min(MOST_PARTS, height, width):
-        raise PremaskError(
-            f"a label map of {width}x{height} px cannot be cut into {parts} x {parts} parts;"
-            f" 1 to {min(MOST_PARTS, height, width)} are accepted"
-        )
+    check_parts(parts, min(labels.shape))
     counts = [
         pixel_counts(part, n_phases)
         for band in np.array_split(labels, parts)
         for part in np.array_split(band, parts, axis=1)
     ]
     return fractions(np.array(counts))
+
+
+def check_parts(parts: int, most: int = MOST_PARTS) -> None:
+    """Refuse a field cut into no part, or into more than it has pixels."""
+    most = min(most, MOST_PARTS)
+    if not 1 <= parts <= most:
+        raise PremaskError(
+            f"a field cannot be cut into {parts} x {parts} parts; 1 to {most} are accepted"
+        )

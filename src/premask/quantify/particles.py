@@ -154,10 +154,7 @@ def find_particles(
     ``perimeter_crofton``. Its ``feret_diameter_max`` is taken on a contour through the sides
     of a hull of pixels and differs by up to one pixel.
     """
-    if connectivity not in CONNECTIVITIES:
-        raise PremaskError(f"the connectivity is {connectivity}; 8 and 4 are accepted")
-    if min_px < 1:
-        raise PremaskError(f"the smallest particle has {min_px} px; 1 px or more is accepted")
+    check_pieces(connectivity, min_px)
     labels = np.ascontiguousarray(labels)
     components, n = connected(labels, diagonal=connectivity == 8)
     phase, boxes = piece_boxes(labels, components, n)
@@ -176,6 +173,14 @@ def find_particles(
     )
     small = np.bincount(phase[labelled & ~kept], minlength=n_phases).astype(np.int64)
     return Found(particles, number[components], small)
+
+
+def check_pieces(connectivity: int, min_px: int) -> None:
+    """Refuse what :func:`find_particles` does not accept."""
+    if connectivity not in CONNECTIVITIES:
+        raise PremaskError(f"the connectivity is {connectivity}; 8 and 4 are accepted")
+    if min_px < 1:
+        raise PremaskError(f"the smallest particle has {min_px} px; 1 px or more is accepted")
 
 
 def _particles(

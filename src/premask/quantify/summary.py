@@ -6,7 +6,7 @@ import functools
 import math
 import operator
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -18,16 +18,7 @@ from premask.quantify.field import Field
 from premask.quantify.fractions import fractions
 from premask.quantify.neighbours import expected_at_random
 from premask.quantify.over_fields import OverFields, over_fields
-
-SIZES = (
-    "area",
-    "equivalent_diameter",
-    "feret_max",
-    "feret_min",
-    "aspect_ratio",
-    "circularity",
-)
-"""What is described over particles, under the rule for the border."""
+from premask.quantify.pooled import NEIGHBOUR, SHAPES, SIZES, pooled_particles
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,7 +36,7 @@ class PhaseNumbers:
     number_per_area : OverFields
         Per mm², or per 10⁶ px.
     sizes : dict of str to Distribution
-        By :data:`SIZES`, of the particles that count.
+        Sizes and shapes, of the particles that count; see :mod:`premask.quantify.pooled`.
     nearest_neighbour : Distribution
         Of all particles.
     at_random : float
@@ -112,8 +103,14 @@ class PhaseNumbers:
 
 
 def image_numbers(field: Field) -> list[PhaseNumbers]:
-    """Every phase of one image; the interval of its fractions is over the image's parts."""
-    return _numbers([field], field.parts)
+    """Every phase of one image.
+
+    The fractions are those of all its pixels, their spread and interval those of its parts.
+    """
+    return [
+        replace(one, fraction=replace(one.fraction, mean=one.pooled))
+        for one in _numbers([field], field.parts)
+    ]
 
 
 def specimen_numbers(fields: Sequence[Field]) -> list[PhaseNumbers]:
@@ -161,29 +158,22 @@ def _numbers(fields: Sequence[Field], shares: NDArray[np.float64]) -> list[Phase
 
 
 def _particles(fields: Sequence[Field], phase: int) -> dict[str, Any]:
-    """The particles of a phase in all fields together."""
-    own = [field.particles.phase == phase for field in fields]
-    found = [field.particles.select(mine) for field, mine in zip(fields, own, strict=True)]
-    weights = np.concatenate([f.weights[mine] for f, mine in zip(fields, own, strict=True)])
-    counts = weights > 0
-
-    def column(name: str) -> NDArray[np.float64]:
-        return np.concatenate([getattr(particles, name) for particles in found])
-
-    distances = column("nearest_neighbour")
+    """What is told of a phase's particles in all fields together."""
+    found = pooled_particles(fields, phase)
+    numbers = [int(np.count_nonzero(field.particles.phase == phase)) for field in fields]
     expected = [
-        expected_at_random(len(particles), field.window.area, field.window.perimeter)
-        for field, particles in zip(fields, found, strict=True)
+        (n, expected_at_random(n, field.window.area, field.window.perimeter))
+        for n, field in zip(numbers, fields, strict=True)
+        if n > 1
     ]
-    pairs = [(len(p), e) for p, e in zip(found, expected, strict=True) if not math.isnan(e)]
-    points = sum(n for n, _ in pairs)
+    points = sum(n for n, _ in expected)
     return {
-        "number": len(weights),
-        "border": int(column("border").sum()),
+        "number": len(found.weights),
+        "border": int(found.particles.border.sum()),
         "small": int(sum(field.small[phase] for field in fields)),
-        "sizes": {name: distribution(column(name)[counts], weights[counts]) for name in SIZES},
-        "nearest_neighbour": distribution(distances, np.ones(len(distances))),
-        "at_random": sum(n * e for n, e in pairs) / points if points else math.nan,
+        "sizes": {name: distribution(*found.described(name)) for name in (*SIZES, *SHAPES)},
+        "nearest_neighbour": distribution(*found.described(NEIGHBOUR)),
+        "at_random": sum(n * e for n, e in expected) / points if points else math.nan,
     }
 
 
