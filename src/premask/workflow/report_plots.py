@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import warnings
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +16,7 @@ from premask.evaluate.learning_curve import LearningCurve
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
     from matplotlib.transforms import Transform
 
 SPOKEN = {"scratch": "from scratch", "preannotated": "pre-annotated"}
@@ -126,7 +128,21 @@ def _above(axes: Axes) -> Transform:
 
 
 def _svg(name: str, draw: Callable[[Axes], None]) -> str:
-    """A figure without a display and without the time of its making: same input, same bytes."""
+    return svg_figure(name, (7.2, 3.2), lambda figure: draw(figure.subplots()))
+
+
+def svg_figure(name: str, size: tuple[float, float], draw: Callable[[Figure], None]) -> str:
+    """A figure without a display and without the time of its making: same input, same bytes.
+
+    Parameters
+    ----------
+    name : str
+        Tells the figures of a page apart.
+    size : (float, float)
+        Width and height in inches.
+    draw : callable
+        Puts axes into the figure.
+    """
     import matplotlib as mpl
     from matplotlib.figure import Figure
 
@@ -138,9 +154,11 @@ def _svg(name: str, draw: Callable[[Axes], None]) -> str:
         "axes.spines.top": False,
         "axes.spines.right": False,
     }
-    with mpl.rc_context(settings):
-        figure = Figure(figsize=(7.2, 3.2), layout="constrained")
-        draw(figure.subplots())
+    with mpl.rc_context(settings), warnings.catch_warnings():
+        # the page's font draws the text, not the one that its size is estimated with
+        warnings.filterwarnings("ignore", "Glyph .* missing")
+        figure = Figure(figsize=size, layout="constrained")
+        draw(figure)
         stream = io.StringIO()
         figure.savefig(stream, format="svg", transparent=True, metadata={"Date": None})
     text = stream.getvalue()
