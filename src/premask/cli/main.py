@@ -16,6 +16,7 @@ from premask.cli import (
     candidates,
     exchange,
     project,
+    quantify,
     start,
     study,
 )
@@ -31,7 +32,7 @@ app = typer.Typer(
     rich_markup_mode="rich",
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for module in (start, project, candidates, annotate, study, assess, exchange):
+for module in (start, project, candidates, annotate, study, assess, quantify, exchange):
     module.add_commands(app)
 
 
