@@ -30,7 +30,9 @@ from premask.evaluate.matching import match
 from premask.features.information_bar import information_bar
 from premask.features.islands import remove_islands
 from premask.project.settings import preset
+from premask.quantify.field import measure_field
 from premask.synthetic import SyntheticMicrograph, synthesize
+from premask.workflow.quantify_pictures import counted_map, palette
 
 OUT = Path(__file__).parent / "img"
 SHAPE = (480, 640)
@@ -43,7 +45,8 @@ RAMP = np.array(
      [255, 234, 70]], float
 )  # fmt: skip
 PHASE_COLOURS = np.full((256, 3), 255, np.uint8)
-for _phase in preset("microsteel").phases.phases:
+PHASES = preset("microsteel").phases.phases
+for _phase in PHASES:
     PHASE_COLOURS[_phase.index] = [int(_phase.colour[i : i + 2], 16) for i in (1, 3, 5)]
 
 Pixels = NDArray[np.uint8]
@@ -257,6 +260,23 @@ def islands() -> None:
     )
 
 
+def quantify() -> None:
+    """What counts in sizes and shapes, and what the border cuts."""
+    one = made("III")
+    field, index = measure_field(one.truth, 5)
+    counted = counted_map(one.truth, index, field.weights > 0, 5, 400)
+    colours = np.full((256, 3), 255, np.uint8)
+    for i, colour in enumerate(palette([phase.colour for phase in PHASES])):
+        colours[i] = [int(colour[j : j + 2], 16) for j in (1, 3, 5)]
+    size = (counted.shape[1], counted.shape[0])
+    photograph = Image.fromarray(one.image).resize(size, Image.Resampling.BOX).convert("RGB")
+    panels = [
+        (photograph, "micrograph (type III)"),
+        (painted(counted, colours, size), "outlined: counted; pale: at the border"),
+    ]
+    save("quantify", sheet([panels]))
+
+
 def bar() -> None:
     """The information bar and where premask cuts."""
     one = synthesize("II", seed=1, shape=SHAPE, with_bar=True)
@@ -331,6 +351,7 @@ PICTURES: dict[str, Callable[[], None]] = {
     "texture": texture,
     "naming": naming,
     "islands": islands,
+    "quantify": quantify,
     "bar": bar,
     "metrics": metrics,
 }

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from conftest import ROOT
 from premask.core.errors import PremaskError
 from premask.quantify.border import BORDER_RULES, Window, border_rule, window
 from premask.quantify.field import Settings, measure_field
@@ -105,6 +106,11 @@ def test_weighting_undoes_what_leaving_out_does():
     assert sums["weighted"][1] == pytest.approx(1, rel=0.06)
     assert sums["exclude"][1] == pytest.approx(1, rel=0.06)
     assert sums["include"][1] > 1.2
+    page = " ".join((ROOT / "docs/explanation/quantify.md").read_text(encoding="utf-8").split())
+    means, numbers_ = zip(*sums.values(), strict=True)
+    told = "`exclude` finds {:.0f}, `include` {:.0f}, `weighted` {:.0f}".format(*means)
+    assert told in page
+    assert "found {:.2f}, {:.2f} and {:.2f} times".format(*numbers_) in page
 
 
 def test_an_unknown_rule_is_told():

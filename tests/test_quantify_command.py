@@ -10,10 +10,13 @@ import cv2
 import numpy as np
 import pytest
 
+from conftest import ROOT
 from helpers import answer, premask, refusal, write_images
 from premask.core.errors import PremaskError
 from premask.io.label_maps import encode_label_map, read_colours
+from premask.quantify.border import BORDER_RULES
 from premask.quantify.field import Settings, measure_field
+from premask.quantify.pooled import SHAPE_PX
 from premask.workflow.label_folders import read_column
 from premask.workflow.quantify import Quantified, find_sources, quantify
 from premask.workflow.quantify_files import fraction_rows, particle_rows
@@ -318,6 +321,18 @@ def test_a_picture_tells_what_counts_from_what_does_not():
                        np.array([True]), 1, 20).shape == (20, 10)  # fmt: skip
 
 
+def test_a_micrograph_of_another_size_is_not_shown(masks, tmp_path):
+    images = tmp_path / "images"
+    images.mkdir()
+    for name, shape in (("a", (70, 80)), ("b", (60, 81)), ("c", (59, 80))):
+        cv2.imwrite(str(images / f"{name}.png"), np.zeros(shape, np.uint8))
+    pictures = Pictures(("#111111", "#dd2200"))
+    found = quantify(find_sources(masks, images=images), seen=pictures.add)
+    assert [row[0].caption for row in pictures.rows] == ["a.png"], "cut at the bottom"
+    assert pictures.misfits == ["b.png", "c.png"]
+    assert "which has another size: b.png, c.png." in render_quantified(found, pictures)
+
+
 def test_bins_hold_every_value():
     rng = np.random.default_rng(0)
     for logarithmic in (False, True):
@@ -332,3 +347,20 @@ def test_names_of_any_kind_are_shown_as_they_are(masks):
     page = render_quantified(found, Pictures(("#111111", "#dd2200")))
     assert "&lt;b&gt;$x$y &amp; 铁" in page
     assert "<b>" not in page
+
+
+def test_the_pages_explain_every_rule_and_every_key(masks):
+    explained, howto, formats = (
+        (ROOT / "docs" / page).read_text(encoding="utf-8")
+        for page in ("explanation/quantify.md", "howto/quantify.md", "reference/formats.md")
+    )
+    for rule in BORDER_RULES:
+        assert f"- `{rule}`: " in explained
+        assert f"| `{rule}`" in howto
+    assert f"**{SHAPE_PX} px and more**" in explained
+    parts = Settings().parts
+    assert f"over {parts} × {parts} equal parts" in explained
+    answered = measured(masks).to_dict()
+    phase = answered["images"][0]["phases"]["1"]
+    for key in (*answered, *answered["images"][0], *phase, *phase["nearest_neighbour"]):
+        assert f"`{key}`" in formats or f'"{key}"' in formats, key

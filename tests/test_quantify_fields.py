@@ -240,7 +240,7 @@ def test_fields_in_two_units_are_no_specimen():
 @pytest.mark.parametrize(
     ("options", "told"),
     [
-        ({"border": "exlude"}, "did you mean exclude"),
+        ({"border": "excluded"}, "did you mean exclude"),
         ({"connectivity": 6}, "connectivity is 6; 8 and 4"),
         ({"min_px": 0}, "has 0 px"),
         ({"parts": 0}, "0 x 0 parts; 1 to 50"),

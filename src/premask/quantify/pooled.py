@@ -19,7 +19,7 @@ NEIGHBOUR = "nearest_neighbour"
 """Described over all particles: leaving some out would make distances longer."""
 
 SHAPE_PX = 20
-"""A digital disc of 20 px has the circularity of a circle within 2 %; a pixel has no shape."""
+"""Digital discs of 20 px have a circularity of 1.02 and scatter by 4 %, a single pixel has 1.7."""
 
 
 @dataclass(frozen=True, eq=False)

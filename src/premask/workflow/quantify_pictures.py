@@ -40,11 +40,14 @@ class Pictures:
         Micrograph and particles side by side.
     maps : list of Picture
         Particles of images without a micrograph.
+    misfits : list of str
+        Images whose micrograph has another size.
     """
 
     colours: tuple[str, ...]
     rows: list[list[Picture]] = field(default_factory=list)
     maps: list[Picture] = field(default_factory=list)
+    misfits: list[str] = field(default_factory=list)
 
     def add(self, source: Source, labels: Labels, found: Field, index: NDArray[np.int32]) -> None:
         """Keep a picture of an image, until there are :data:`MOST`."""
@@ -52,7 +55,10 @@ class Pictures:
             return
         counted = counted_map(labels, index, found.weights > 0, len(self.colours), SIDE)
         overlay = label_uri(counted, palette(self.colours), SIDE)
-        photo = _fitting(source, labels)
+        photo = source.photo()[: labels.shape[0]] if source.photo else None  # without its bar
+        if photo is not None and photo.shape[:2] != labels.shape:
+            self.misfits.append(source.name)
+            photo = None
         if photo is None:
             self.maps.append(Picture(source.name, overlay))
         else:
@@ -116,14 +122,6 @@ def _outlines(own: NDArray[np.int32], inside: NDArray[np.bool_]) -> NDArray[np.b
         line[after] |= differ & inside[before]
         line[before] |= differ & inside[after] & ~inside[before]
     return line
-
-
-def _fitting(source: Source, labels: Labels) -> Labels | None:
-    """The micrograph, without an information bar that the label map does not have."""
-    if source.photo is None:
-        return None
-    photo = source.photo()[: labels.shape[0]]
-    return photo if photo.shape[:2] == labels.shape else None
 
 
 def _pale(colour: str) -> str:

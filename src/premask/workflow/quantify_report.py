@@ -112,6 +112,9 @@ def _pictures(found: Quantified, pictures: Pictures) -> Section:
     section.text.append(ALL_COUNT if found.settings.border == "include" else LEGEND)
     if len(found.images) > MOST:
         section.text.append(f"The first {MOST} of {len(found.images)} images are shown.")
+    if pictures.misfits:
+        names = ", ".join(pictures.misfits)
+        section.missing.append(f"Without the micrograph, which has another size: {names}.")
     section.pictures = [*pictures.rows, *([pictures.maps] if pictures.maps else [])]
     return section
 
