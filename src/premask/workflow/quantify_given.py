@@ -8,9 +8,9 @@ from pathlib import Path
 
 from premask.core.errors import PremaskError
 from premask.core.micrograph import window
-from premask.io.images import IMAGE_SUFFIXES, read_micrograph
+from premask.io.images import IMAGE_SUFFIXES, image_stem, read_micrograph
 from premask.quantify.field import checked_scale
-from premask.workflow.label_folders import ByStem, image_stem, read_column
+from premask.workflow.label_folders import ByStem, read_column
 from premask.workflow.quantify_sources import Labels, Sources, some
 
 NO_SCALE = "Lengths are in px: no scale is known; --um-per-px X gives it."

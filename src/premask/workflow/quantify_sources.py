@@ -15,12 +15,13 @@ from premask.core.errors import PremaskError
 from premask.core.micrograph import window
 from premask.core.phases import MAX_PHASES, VOID, default_colour, make_phases
 from premask.core.records import ImageRecord
+from premask.io.images import image_stem
 from premask.io.label_maps import read_colours, read_label_map
 from premask.project.images import all_images, read_pixels
 from premask.project.label_maps import read_version
 from premask.project.project import Project
 from premask.workflow.final_maps import ORDER_LINE, final_version
-from premask.workflow.label_folders import image_stem, index_pngs
+from premask.workflow.label_folders import index_pngs
 
 Labels = NDArray[np.uint8]
 
