@@ -74,6 +74,16 @@ FORMATS: Mapping[str, Format] = {
     ),
     "microsteel": Format("microsteel", "MicroSteel, as it is released", pictures=True),
     "metaldam": Format("metaldam", "MetalDAM, as it is released", pictures=True),
+    "label-studio": Format(
+        "label_studio", "Label Studio: tasks with bitmasks", layers=True, pictures=True
+    ),
+    "label-studio-rle": Format(
+        "label_studio",
+        "Label Studio: tasks with brush masks",
+        "label_studio_rle",
+        layers=True,
+        pictures=True,
+    ),
 }
 
 

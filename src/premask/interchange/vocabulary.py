@@ -33,6 +33,8 @@ class Vocabulary:
     regions : bool
         Whether regions without a name are welcome: ``region 3`` is then the label 3 behind
         the phases.
+    predictions : bool
+        Whether predictions are asked for, of tools that keep them apart from annotations.
     """
 
     phases: Phases
@@ -41,6 +43,7 @@ class Vocabulary:
     tolerance: int = 0
     numbers: Mapping[int, str] = field(default_factory=dict)
     regions: bool = False
+    predictions: bool = False
 
     def __post_init__(self) -> None:
         for name, phase in self.renames.items():
@@ -49,6 +52,11 @@ class Vocabulary:
                     f"{name!r} cannot be read as {phase!r}; {', '.join(self.phases.names)} and"
                     f" {VOID_NAME} are accepted{nearest(phase, self.phases.names)}"
                 )
+
+    @property
+    def accepted(self) -> list[str]:
+        """All names that mean something."""
+        return [*self.phases.names, *self.renames, VOID_NAME]
 
     def find(self, name: str) -> int | None:
         """The phase index that a name means, 255 for void, None where it means nothing."""

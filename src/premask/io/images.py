@@ -131,14 +131,33 @@ def image_size(path: Path) -> tuple[int, int]:
         return image.size[::-1] if turned else image.size
 
 
+def decode_png(data: bytes, max_pixels: int) -> NDArray[Any]:
+    """The pixels of a PNG that lies in another file, indices of a palette as they are.
+
+    Returns
+    -------
+    ndarray of shape (H, W) or (H, W, S)
+
+    Raises
+    ------
+    PremaskError
+        For bytes that are no whole PNG, or have more pixels. The caller knows whose they are.
+    """
+    with reading(None):
+        if not data.startswith(PNG):
+            raise PremaskError(f"no PNG (it starts with {data[:8]!r})")
+        return decode_raster(data, max_pixels, indices=True)[0]
+
+
 @contextlib.contextmanager
-def reading(path: Path) -> Iterator[None]:
+def reading(path: Path | None) -> Iterator[None]:
     """Turn all that decoding raises into a PremaskError with the file's name in front.
 
     Warnings and logs of Pillow and tifffile are silenced, because what they warn of is
     either checked here or harmless, and Pillow's own pixel limit is lifted in favour of
     ours. All three are global, so that threads read one after the other.
     """
+    name = f"{path.name}: " if path else ""
     logger, limit = logging.getLogger("tifffile"), Image.MAX_IMAGE_PIXELS
     with _QUIET, warnings.catch_warnings():
         warnings.simplefilter("ignore")
@@ -146,15 +165,15 @@ def reading(path: Path) -> Iterator[None]:
         try:
             yield
         except PremaskError as error:
-            raise PremaskError(f"{path.name}: {error}") from error
+            raise PremaskError(f"{name}{error}") from error
         except OSError as error:
-            raise PremaskError(f"{path.name}: {_why(error)}") from error
+            raise PremaskError(f"{name}{_why(error)}") from error
         except MemoryError as error:
-            raise PremaskError(f"{path.name}: the image does not fit into the memory") from error
+            raise PremaskError(f"{name}the image does not fit into the memory") from error
         except Exception as error:
             # Damaged files make decoders raise nearly everything; none of it may end a
             # run over a folder of good ones.
-            raise PremaskError(f"{path.name}: {_damaged(error)}") from error
+            raise PremaskError(f"{name}{_damaged(error)}") from error
         finally:
             logger.disabled, Image.MAX_IMAGE_PIXELS = was_disabled, limit
 

@@ -102,6 +102,7 @@ def import_label_maps(
             tolerance,
             numbers=manifest.numbers if manifest.format == format_ else {},
             regions=kind == "candidate",
+            predictions=kind == "candidate",
         )
         incoming = list(found.load(top, vocabulary))
         maker = annotator or "imported"
