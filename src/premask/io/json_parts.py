@@ -6,7 +6,7 @@ import codecs
 import itertools
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -77,21 +77,61 @@ def json_entries(path: Path) -> Iterator[tuple[Entry, Any]]:
     if start == "{":
         yield text.entry(1)
     elif start == "[":
-        text.advance(1)
-        number = 0
-        mark = text.skip_space()
-        while mark != "]":
-            number += 1
-            yield text.entry(number)
-            mark = text.skip_space()
-            if mark not in {",", "]"}:
-                raise text.fault(f"after entry {number} there is neither a comma nor ]")
-            if mark == ",":
-                text.advance(1)
-                text.skip_space()
-        text.advance(1)
+        yield from _array(text)
     else:
         raise text.fault("it begins with neither [ nor {")
+    if text.skip_space():
+        raise text.fault("there is something after its end")
+
+
+def _array(text: _Text) -> Iterator[tuple[Entry, Any]]:
+    """The entries of the array that begins here; go on to its end."""
+    text.advance(1)
+    number = 0
+    mark = text.skip_space()
+    while mark != "]":
+        number += 1
+        yield text.entry(number)
+        mark = text.next_of("]", f"entry {number}")
+    text.advance(1)
+
+
+def json_members(path: Path, arrays: Collection[str]) -> Iterator[tuple[str, Entry, Any]]:
+    """The members of the object that a JSON file holds: key, place and value.
+
+    Parameters
+    ----------
+    arrays : collection of str
+        Keys of members that are arrays, whose entries come one by one.
+
+    Raises
+    ------
+    PremaskError
+        As :func:`json_entries`.
+    """
+    text = _Text(path)
+    if text.skip_space() != "{":
+        raise text.fault("it does not begin with {")
+    text.advance(1)
+    number = 0
+    mark = text.skip_space()
+    while mark != "}":
+        number += 1
+        if text.skip_space() != '"':
+            raise text.fault(f"member {number} has no name")
+        key = text.entry(number)[1]
+        if text.skip_space() != ":":
+            raise text.fault(f"after the name {key[:40]!r} there is no colon")
+        text.advance(1)
+        begin = text.skip_space()
+        if key in arrays:
+            if begin != "[":
+                raise text.fault(f"{key!r} is no array")
+            yield from ((key, *found) for found in _array(text))
+        else:
+            yield key, *text.entry(number)
+        mark = text.next_of("}", f"member {number}")
+    text.advance(1)
     if text.skip_space():
         raise text.fault("there is something after its end")
 
@@ -181,6 +221,16 @@ class _Text:
             self.advance(space.end() - self.at)
             if self.at < len(self.buffer) or not self.more():
                 return self.buffer[self.at : self.at + 1]
+
+    def next_of(self, end: str, after: str) -> str:
+        """The comma that comes next, gone over, or the character that ends it all."""
+        mark = self.skip_space()
+        if mark not in {",", end}:
+            raise self.fault(f"after {after} there is neither a comma nor {end}")
+        if mark == ",":
+            self.advance(1)
+            self.skip_space()
+        return mark
 
     def entry(self, number: int) -> tuple[Entry, Any]:
         """The value that begins here; go on to its end."""
