@@ -74,6 +74,8 @@ FORMATS: Mapping[str, Format] = {
     ),
     "microsteel": Format("microsteel", "MicroSteel, as it is released", pictures=True),
     "metaldam": Format("metaldam", "MetalDAM, as it is released", pictures=True),
+    "cvat": Format("cvat", "CVAT: Segmentation mask 1.1"),
+    "cvat-xml": Format("cvat_xml", "CVAT: CVAT for images 1.1, with masks and working_time"),
     "label-studio": Format(
         "label_studio", "Label Studio: tasks with bitmasks", layers=True, pictures=True
     ),

@@ -72,6 +72,23 @@ def read_micrograph(
     )
 
 
+def read_colours(path: Path, *, max_pixels: int = MAX_PIXELS) -> NDArray[Any]:
+    """The stored colours of an image file, those of a palette and not its indices.
+
+    Returns
+    -------
+    ndarray of shape (H, W), grey, or (H, W, S)
+        R=G=B stays as it is, other than in :func:`read_micrograph`.
+
+    Raises
+    ------
+    PremaskError
+        As :func:`read_micrograph`.
+    """
+    with reading(path):
+        return _decode(path, None, max_pixels)[0]
+
+
 def read_indices(path: Path, *, max_pixels: int = MAX_PIXELS) -> tuple[NDArray[Any], str]:
     """The stored values of an image file, indices of a palette and not its colours.
 
