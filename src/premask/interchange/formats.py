@@ -86,6 +86,8 @@ FORMATS: Mapping[str, Format] = {
         layers=True,
         pictures=True,
     ),
+    "coco": Format("coco", "COCO panoptic: a PNG of segments an image"),
+    "coco-instances": Format("coco_instances", "COCO instances: run lengths in one JSON file"),
 }
 
 
