@@ -88,6 +88,7 @@ FORMATS: Mapping[str, Format] = {
     ),
     "coco": Format("coco", "COCO panoptic: a PNG of segments an image"),
     "coco-instances": Format("coco_instances", "COCO instances: run lengths in one JSON file"),
+    "labelme": Format("labelme", "labelme: a JSON file with masks an image", pictures=True),
 }
 
 
