@@ -2,15 +2,22 @@
 #   make demo                    a first look, on micrographs that premask makes itself
 #   make demo IMAGES=folder      the same on your own
 #   make test                    all tests
+#   make test-datumaro           that datumaro reads what premask writes, and the other way round
+#   make test-labelme            that labelme reads what premask writes
 VENV ?= .venv
 PYTHON ?= python3
 IMAGES ?=
 PYTEST_ARGS ?= -n auto --dist loadfile
+# Other tools, each in an environment of its own that is kept: they are large.
+OTHERS ?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/premask-others
 
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check -q
 
-.PHONY: demo test lint docs screenshots benchmark clean
+DATUMARO := $(OTHERS)/datumaro-1.13.12
+LABELME := $(OTHERS)/labelme-6.3.1
+
+.PHONY: demo test test-datumaro test-labelme lint docs screenshots benchmark clean
 
 $(BIN)/python:
 	$(PYTHON) -m venv $(VENV)
@@ -22,6 +29,21 @@ demo: $(BIN)/python
 test: $(BIN)/python
 	$(PIP) install -e ".[test]"
 	$(BIN)/python -m pytest $(PYTEST_ARGS)
+
+$(OTHERS)/%/done:
+	$(PYTHON) -m venv $(dir $@)
+	$(dir $@)bin/python -m pip --disable-pip-version-check -q install $(subst -,==,$*)
+	touch $@
+
+test-datumaro: $(BIN)/python $(DATUMARO)/done
+	$(PIP) install -e ".[test]"
+	PREMASK_DATUMARO_PYTHON=$(DATUMARO)/bin/python $(BIN)/python -m pytest \
+	  tests/test_other_readers.py -k datumaro
+
+test-labelme: $(BIN)/python $(LABELME)/done
+	$(PIP) install -e ".[test]"
+	PREMASK_LABELME_PYTHON=$(LABELME)/bin/python $(BIN)/python -m pytest \
+	  tests/test_other_readers.py -k labelme
 
 lint: $(BIN)/python
 	$(PIP) install -e ".[dev]"

@@ -117,6 +117,13 @@ def test_grey_values_are_the_lines_of_the_list(tmp_path, vocabulary):
         one.read()
 
 
+def test_lists_without_any_colour_mean_the_colours_of_voc(tmp_path, vocabulary):
+    lines = "background:::\nTiN:::\nAlpha:::\n"
+    pixels = [[[0, 0, 0], [128, 0, 0], [0, 128, 0]]]
+    (one,) = load_cvat(folder_of(tmp_path, lines, pixels), vocabulary)
+    assert one.read().tolist() == [[255, 2, 0]]
+
+
 def test_palettes_are_read_by_their_colours(tmp_path, vocabulary):
     folder = folder_of(tmp_path, "TiN:9,9,9::\nAlpha:8,8,8::\n", [[0]])
     picture = Image.fromarray(np.array([[0, 1], [1, 0]], np.uint8))

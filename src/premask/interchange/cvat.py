@@ -90,6 +90,8 @@ def _read_labels(path: Path) -> list[tuple[str, RGB | None]]:
             )
     if len(labels) > 256 or not labels:
         raise PremaskError(f"{path.name}: it has {len(labels)} labels; 1 to 256 are accepted")
+    if all(colour is None for _, colour in labels):  # datumaro leaves them out: Pascal VOC's
+        return list(zip((name for name, _ in labels), voc_colours(len(labels)), strict=True))
     return labels
 
 
