@@ -100,7 +100,8 @@ def parameters_of(callback: Callable[..., Any]) -> tuple[Parameter, ...]:
         argument = isinstance(info, ArgumentInfo)
         # Typer's own signature puts the first name into the place of the default.
         declared_names = [info.default, *(info.param_decls or ())]
-        names = tuple(n for n in declared_names if isinstance(n, str) and n.startswith("-"))
+        declared_names = [n for n in declared_names if isinstance(n, str) and n.startswith("-")]
+        names = tuple(part for n in declared_names for part in n.split("/"))  # --a/--no-a
         plain = _plain(type_)
         found.append(
             Parameter(
