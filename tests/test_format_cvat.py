@@ -323,7 +323,7 @@ def test_the_time_of_a_job_is_shared_among_its_images(tmp_path):
     frames = [("1", 0), ("1", 1), ("1", 2)]
     jobs = [Job("1", "7", 0, 1), Job("1", "8", 2, 2)]
     report = Report()
-    first, second, third = working_times(tmp_path, frames, jobs, report)
+    first, second, third = working_times([tmp_path], frames, jobs, report)
     assert first == second
     assert (first[0].measure, first[0].seconds) == ("cvat:working_time", 45.0)
     assert first[0].rule == f"{RULE}; all of job 7 by 2 people, shared evenly among 2 images"
@@ -340,7 +340,7 @@ def test_time_of_a_task_is_shared_among_all_its_images_and_other_time_is_reporte
     )
     report = Report()
     frames = [("1", 0), ("1", 1)]
-    times = working_times(tmp_path, frames, [Job("1", "7", 0, 0)], report)
+    times = working_times([tmp_path], frames, [Job("1", "7", 0, 0)], report)
     assert [own[0].seconds for own in times] == [4.0, 4.0]
     assert times[0][0].rule.endswith("all of task 1, shared evenly among 2 images")
     assert [one.line for one in report.findings] == [
@@ -351,13 +351,13 @@ def test_time_of_a_task_is_shared_among_all_its_images_and_other_time_is_reporte
 
 def test_other_tables_are_left_alone_and_damaged_ones_refused(tmp_path):
     (tmp_path / "types.csv").write_text("stem,type\na,I\n")
-    assert working_times(tmp_path, [("1", 0)], [], Report()) == [()]
+    assert working_times([tmp_path], [("1", 0)], [], Report()) == [()]
     events(tmp_path, event("send:working_time", "soon", 1, 7))
     with pytest.raises(PremaskError, match=r"^events.csv: line 2: a working time of 'soon'"):
-        working_times(tmp_path, [("1", 0)], [], Report())
+        working_times([tmp_path], [("1", 0)], [], Report())
     (tmp_path / "events.csv").write_bytes(HEAD.encode() + b"\n\xff\xfe")
     with pytest.raises(PremaskError, match=r"^events.csv: no CSV"):
-        working_times(tmp_path, [("1", 0)], [], Report())
+        working_times([tmp_path], [("1", 0)], [], Report())
 
 
 META = """<task><id>1</id><assignee><username>ana</username></assignee>
@@ -390,8 +390,22 @@ def test_pictures_beside_the_xml_are_found_with_their_subset(tmp_path, vocabular
     assert second.image is None
 
 
-def test_two_xml_files_are_one_too_many(tmp_path, vocabulary):
+def test_several_exports_of_jobs_have_each_their_own_time(tmp_path, vocabulary):
+    for job in (7, 8):
+        path = xml(tmp_path, "", f"<job><id>{job}</id></job>")
+        path.rename(tmp_path / f"{job}.xml")
+    events(
+        tmp_path,
+        event("send:working_time", 5000, 1, 7),
+        event("send:working_time", 9000, 1, 8),
+    )
+    found = {one.source: one.times[0].seconds for one in load_cvat_xml(tmp_path, vocabulary)}
+    assert found == {"7.xml: a.png": 5.0, "8.xml: a.png": 9.0}
+    assert not vocabulary.report.findings
+
+
+def test_several_xml_files_are_read_one_after_the_other(tmp_path, vocabulary):
     for name in ("a.xml", "b.xml"):
         shutil.copy(FILES / "cvat_1.1.xml", tmp_path / name)
-    with pytest.raises(PremaskError, match="it has 2 XML files"):
-        list(load_cvat_xml(tmp_path, vocabulary))
+    sources = [one.source for one in load_cvat_xml(tmp_path, vocabulary)]
+    assert sources == ["a.xml: a.png", "b.xml: a.png"]

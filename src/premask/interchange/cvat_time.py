@@ -49,9 +49,9 @@ class _Worked:
 
 
 def working_times(
-    folder: Path, frames: Sequence[tuple[str, int]], jobs: Iterable[Job], report: Report
+    folders: Iterable[Path], frames: Sequence[tuple[str, int]], jobs: Iterable[Job], report: Report
 ) -> list[tuple[ToolTime, ...]]:
-    """The time of each frame, from the CSV files of CVAT's events in a folder.
+    """The time of each frame, from the CSV files of CVAT's events in some folders.
 
     Parameters
     ----------
@@ -73,8 +73,9 @@ def working_times(
         One line that starts with the file's name, for a duration that is no number.
     """
     worked: dict[tuple[str, str], _Worked] = {}
-    for path in sorted(folder.glob("*.csv")):
-        _read(path, worked)
+    for folder in folders:
+        for path in sorted(folder.glob("*.csv")):
+            _read(path, worked)
     shares: list[list[ToolTime]] = [[] for _ in frames]
     jobs = list(jobs)
     for (task, job), own in worked.items():

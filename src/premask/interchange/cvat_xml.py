@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from xml.etree.ElementTree import Element
@@ -15,11 +16,11 @@ from premask.core.errors import PremaskError
 from premask.core.exchange import VOID_NAME, Ids, Incoming, LabelMap, Outgoing, Target
 from premask.interchange.cvat_time import Job, working_times
 from premask.interchange.fields import find_picture, float_entry, whole_entry
-from premask.interchange.label_colours import label_colours
+from premask.interchange.label_colours import RGB, label_colours
 from premask.interchange.overlay import masks_of
 from premask.interchange.pictures import picture_name, write_picture
 from premask.interchange.polygons import box_corners, corners, fill_polygon
-from premask.interchange.rle import decode_cvat, encode_cvat
+from premask.interchange.rle import CvatMask, decode_cvat, encode_cvat
 from premask.interchange.runs import check_size
 from premask.interchange.shapes import Shape, lay
 from premask.interchange.vocabulary import Vocabulary
@@ -32,7 +33,7 @@ AREAS = ("mask", "polygon", "box")
 
 
 def load_cvat_xml(path: Path, vocabulary: Vocabulary) -> Iterator[Incoming]:
-    """The images of an XML file, with the working time of the events beside it.
+    """The images of an XML file, or of those in a folder, with the working time beside them.
 
     Shapes lie on each other by their ``z_order``, then in the order of the file; a later one
     wins. Polygons and boxes are the pixels whose centres lie inside.
@@ -43,7 +44,53 @@ def load_cvat_xml(path: Path, vocabulary: Vocabulary) -> Iterator[Incoming]:
         For a file that is none of CVAT's, or of tracks; on reading, for a shape that does
         not fit the image.
     """
-    file = _file(path)
+    files = sorted(path.rglob("*.xml")) if path.is_dir() else [path]
+    if not files:
+        raise PremaskError(
+            f"{path.name}: it has no XML file; export from CVAT as CVAT for images 1.1"
+        )
+    contents = [_contents(file) for file in files]
+    frames = [frame for own in contents for frame in own.frames]
+    jobs = [job for own in contents for job in own.jobs]
+    folders = list(dict.fromkeys(file.parent for file in files))
+    times = iter(working_times(folders, frames, jobs, vocabulary.report))
+    for own in contents:
+        for part in own.images:
+            name = part.attributes["name"]
+            pictures = own.file.parent / PICTURES
+            near = (pictures / part.attributes.get("subset", ""), pictures, own.file.parent)
+            yield Incoming(
+                name,
+                f"{own.file.name}: {name}",
+                partial(_read, own.file, part, vocabulary),
+                annotator=own.annotator,
+                times=next(times),
+                image=find_picture(name, *near),
+            )
+
+
+@dataclass(frozen=True)
+class Contents:
+    """A file, without the shapes of its images.
+
+    Attributes
+    ----------
+    images : list of Part
+    frames : list of (str, int)
+        Task and number of each.
+    jobs : list of Job
+    annotator : str
+        Whom the task, or the job, is assigned to; empty for no one.
+    """
+
+    file: Path
+    images: list[Part]
+    frames: list[tuple[str, int]]
+    jobs: list[Job]
+    annotator: str
+
+
+def _contents(file: Path) -> Contents:
     meta, images = Element("meta"), []
     for part in read_parts(file, "annotations"):
         if part.name == "track":
@@ -55,35 +102,14 @@ def load_cvat_xml(path: Path, vocabulary: Vocabulary) -> Iterator[Incoming]:
             meta = read_part(file, part)
         if part.name == "image":
             images.append(part)
-    jobs, task = _jobs(meta)
+    jobs, task = _jobs(meta, str(file))
     frames = [_frame(part, task, file.name) for part in images]
-    times = working_times(file.parent, frames, jobs, vocabulary.report)
     annotator = (meta.findtext(".//assignee/username") or "").strip()
-    for part, own in zip(images, times, strict=True):
-        name = part.attributes.get("name", "")
-        folders = (file.parent / PICTURES, file.parent)
-        yield Incoming(
-            name,
-            f"{file.name}: {name}",
-            partial(_read, file, part, vocabulary),
-            annotator=annotator,
-            times=own,
-            image=find_picture(name, folders[0] / part.attributes.get("subset", ""), *folders),
-        )
+    return Contents(file, images, frames, jobs, annotator)
 
 
-def _file(path: Path) -> Path:
-    files = sorted(path.rglob("*.xml")) if path.is_dir() else [path]
-    if len(files) != 1:
-        raise PremaskError(
-            f"{path.name}: it has {len(files)} XML files; one is needed: export from CVAT as CVAT"
-            " for images 1.1"
-        )
-    return files[0]
-
-
-def _jobs(meta: Element) -> tuple[list[Job], str]:
-    """The jobs of an export, and the task of images that do not tell theirs."""
+def _jobs(meta: Element, file: str) -> tuple[list[Job], str]:
+    """The jobs of an export, and the task of images that do not tell theirs: the file, if none."""
     tasks = meta.findall("task") + meta.findall("project/tasks/task")
     jobs = []
     for task in tasks:
@@ -93,8 +119,8 @@ def _jobs(meta: Element) -> tuple[list[Job], str]:
                 jobs.append(Job(_id(task), _id(segment), int(first), int(last)))
     alone = meta.find("job")  # an export of one job
     if alone is not None:
-        jobs.append(Job("", _id(alone), 0, 1 << 62))
-    return jobs, _id(tasks[0]) if len(tasks) == 1 else ""
+        jobs.append(Job(file, _id(alone), 0, 1 << 62))
+    return jobs, _id(tasks[0]) if len(tasks) == 1 else file
 
 
 def _id(element: Element) -> str:
@@ -122,8 +148,8 @@ def _read(path: Path, part: Part, vocabulary: Vocabulary) -> LabelMap:
             found.append((whole_entry(element.get("z_order", "0"), "z_order", own), element, own))
         else:
             other[element.tag] = other.get(element.tag, 0) + 1
-    for tag, n in other.items():
-        vocabulary.report.add("left out", where, f"{n} of <{tag[:40]}>, which is no area", n)
+    for name, n in other.items():
+        vocabulary.report.add("left out", where, f"{n} of <{name[:40]}>, which is no area", n)
     found.sort(key=lambda entry: entry[0])
     shapes = (_shape(element, height, width, own) for _, element, own in found)
     return lay((height, width), shapes, vocabulary, where)
@@ -179,18 +205,11 @@ def save_cvat_xml(images: Iterable[Outgoing], target: Target) -> Ids:
         file.write(_head(dict(zip(names, label_colours(target.colours), strict=True))))
         for number, image in enumerate(images):
             name = f"{target.prefix}{picture_name(image)}"
-            size = f'width="{image.width}" height="{image.height}"'
-            file.write(f'  <image id="{number}" name={_quoted(name)} {size}>\n')
+            size = {"width": image.width, "height": image.height}
+            file.write(f"  {tag('image', id=number, name=name, **size)}\n")
             for index, mask in masks_of(image.label_map):
-                coded = encode_cvat(np.ascontiguousarray(mask))
-                box = (
-                    f'left="{coded.left}" top="{coded.top}"'
-                    f' width="{coded.width}" height="{coded.height}"'
-                )
-                file.write(
-                    f'    <mask label={_quoted(names[index])} source="file" occluded="0"'
-                    f' rle="{coded.rle}" {box} z_order="0">\n    </mask>\n'
-                )
+                text = mask_tag(names[index], encode_cvat(np.ascontiguousarray(mask)))
+                file.write(f"    {text}\n    </mask>\n")
             file.write("  </image>\n")
             if target.pictures:
                 write_picture(target.folder / PICTURES, image)
@@ -198,7 +217,25 @@ def save_cvat_xml(images: Iterable[Outgoing], target: Target) -> Ids:
     return {**{name: name for name in names}, VOID_NAME: None}
 
 
-def _head(colours: Mapping[str, tuple[int, int, int]]) -> str:
+def mask_tag(label: str, mask: CvatMask, z_order: int = 0) -> str:
+    """The opening tag of a mask."""
+    box = {"left": mask.left, "top": mask.top, "width": mask.width, "height": mask.height}
+    return tag("mask", label=label, source="file", occluded=0, rle=mask.rle, **box, z_order=z_order)
+
+
+def tag(element: str, /, **attributes: str | float) -> str:
+    """An opening tag.
+
+    Raises
+    ------
+    PremaskError
+        For an attribute with characters that XML cannot hold.
+    """
+    found = "".join(f" {key}={quoteattr(_text(str(value)))}" for key, value in attributes.items())
+    return f"<{element}{found}>"
+
+
+def _head(colours: Mapping[str, RGB]) -> str:
     labels = "".join(
         f"        <label><name>{escape(_text(name))}</name>"
         f"<color>#{red:02x}{green:02x}{blue:02x}</color><type>any</type>"
@@ -210,10 +247,6 @@ def _head(colours: Mapping[str, tuple[int, int, int]]) -> str:
         "  <meta>\n    <task>\n      <name>premask</name>\n      <mode>annotation</mode>\n"
         f"      <labels>\n{labels}      </labels>\n    </task>\n  </meta>\n"
     )
-
-
-def _quoted(text: str) -> str:
-    return quoteattr(_text(text))
 
 
 def _text(text: str) -> str:
