@@ -14,7 +14,6 @@ from hypothesis import given, settings
 from PIL import Image
 from pycocotools import mask as coco_mask
 from pycocotools.coco import COCO
-from travelling import ANY_MAP, label, project_of
 
 from masks import FILES, example_map
 from premask.core.errors import PremaskError
@@ -23,6 +22,7 @@ from premask.interchange.coco import load_coco
 from premask.interchange.coco_instances import load_coco_instances
 from premask.interchange.vocabulary import Vocabulary
 from premask.workflow.export_labels import export_label_maps
+from travelling import ANY_MAP, label, project_of
 
 PHASES = make_phases(["Alpha", "TiB2", "TiN"])
 PANOPTIC = FILES / "coco_panoptic_datumaro"

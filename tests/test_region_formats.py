@@ -12,7 +12,6 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from travelling import ANY_MAP, label, labels_of, project_of, special_maps
 
 from conftest import SETS
 from premask.core.errors import PremaskError
@@ -26,6 +25,7 @@ from premask.project.settings import Settings
 from premask.workflow.add import add_images
 from premask.workflow.export_labels import export_label_maps
 from premask.workflow.import_labels import import_label_maps
+from travelling import ANY_MAP, label, labels_of, project_of, special_maps
 
 NAMES = ("cvat", "cvat-xml", "coco", "coco-instances", "labelme")
 SLOW = settings(max_examples=8, deadline=None, suppress_health_check=list(HealthCheck))

@@ -65,15 +65,6 @@ FORMATS: Mapping[str, Format] = {
     "png": Format("png", "index PNGs: pixel value = phase, 255 = void", names=False),
     "png-rgb": Format("png_rgb", "colour masks and colours.json, which names the colours"),
     "npz": Format("npz", "NumPy: an NPZ an image, with the names of the phases"),
-    "voc": Format("voc", "PASCAL VOC: SegmentationClass and labelmap.txt", pictures=True),
-    "imagej": Format("imagej", "ImageJ: labels TIFFs with scale and colours, ZIPs of ROIs"),
-    "ome-tiff": Format("ome_tiff", "OME-TIFF: labels with scale, phases as annotation"),
-    "ome-zarr": Format("ome_zarr", "OME-Zarr 0.5: image and labels as pyramids", pictures=True),
-    "huggingface": Format(
-        "huggingface", "Hugging Face: imagefolder with metadata.jsonl and card", pictures=True
-    ),
-    "microsteel": Format("microsteel", "MicroSteel, as it is released", pictures=True),
-    "metaldam": Format("metaldam", "MetalDAM, as it is released", pictures=True),
     "cvat": Format("cvat", "CVAT: Segmentation mask 1.1"),
     "cvat-xml": Format("cvat_xml", "CVAT: CVAT for images 1.1, with masks and working_time"),
     "label-studio": Format(
@@ -89,6 +80,15 @@ FORMATS: Mapping[str, Format] = {
     "coco": Format("coco", "COCO panoptic: a PNG of segments an image"),
     "coco-instances": Format("coco_instances", "COCO instances: run lengths in one JSON file"),
     "labelme": Format("labelme", "labelme: a JSON file with masks an image", pictures=True),
+    "voc": Format("voc", "PASCAL VOC: SegmentationClass and labelmap.txt", pictures=True),
+    "imagej": Format("imagej", "ImageJ: labels TIFFs with scale and colours, ZIPs of ROIs"),
+    "ome-tiff": Format("ome_tiff", "OME-TIFF: labels with scale, phases as annotation"),
+    "ome-zarr": Format("ome_zarr", "OME-Zarr 0.5: image and labels as pyramids", pictures=True),
+    "huggingface": Format(
+        "huggingface", "Hugging Face: imagefolder with metadata.jsonl and card", pictures=True
+    ),
+    "microsteel": Format("microsteel", "MicroSteel, as it is released", pictures=True),
+    "metaldam": Format("metaldam", "MetalDAM, as it is released", pictures=True),
 }
 
 
