@@ -27,9 +27,9 @@ LabelMap = NDArray[np.uint8]
 NAMES = (
     "Alpha",
     "TiB2 fine",
-    "Größe: 1,5 µm",
+    "Größe 1,5 µm",
     "Martensite/Austenite",
-    "#4",
+    "4 #4",
     "a.b <&> \"c'",
     "ab|c",
 )
