@@ -4,7 +4,7 @@
  * that a repair is not made to look cheaper than it was.
  */
 
-import { api } from "../api/client";
+import { api, type Session } from "../api/client";
 import type { LogEvent } from "../core/events";
 
 /** Of one browser's storage, which holds some megabytes: older events go first. */
@@ -42,5 +42,31 @@ export async function deliver(key: string, session: number): Promise<void> {
   for (let at = 0; at < waiting.length; at += MOST_AT_ONCE) {
     await api.events(session, waiting.slice(at, at + MOST_AT_ONCE));
   }
-  localStorage.removeItem(key);
+  // What another tab put there meanwhile stays.
+  const told = new Set(waiting.map(nameOf));
+  const left = kept(key).filter((event) => !told.has(nameOf(event)));
+  if (left.length) localStorage.setItem(key, JSON.stringify(left));
+  else localStorage.removeItem(key);
+}
+
+function nameOf({ page, seq }: LogEvent): string {
+  return `${page} ${seq}`;
+}
+
+/**
+ * A session as it is opened, whichever page it was begun on: the visits to its image's
+ * candidates are told to it here and nowhere else. A map from scratch has no candidates; the
+ * visits wait for the repair.
+ */
+export async function openSession(id: number, project: string): Promise<Session> {
+  const session = await api.session(id);
+  const key = visitKey(project, session.annotator, session.image);
+  const open = session.state === "open" || session.state === "returned";
+  if (!open || session.strategy !== "preannotated" || !kept(key).length) return session;
+  try {
+    await deliver(key, id);
+  } catch {
+    return session; // it waits in this browser then
+  }
+  return api.session(id); // its minutes count the visits now
 }
