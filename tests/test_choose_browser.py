@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+import cv2
 import httpx
 import numpy as np
 import pytest
@@ -252,3 +253,48 @@ def test_choosing_and_naming_are_timed_from_the_first_look_on(bench: Bench) -> N
         "Object.keys(localStorage).filter((k) => k.includes('visit')).length"
     )
     assert kept == 0, "the session has it"
+
+
+def pixel_of(bench: Bench, method: str, region: int) -> tuple[float, float]:
+    """A point of the page on a region in a candidate's picture."""
+    project = open_project(bench.root)
+    regions = read_regions(project, bench.candidate(method))
+    project.engine.dispose()
+    inside = cv2.erode((regions == region).astype(np.uint8), np.ones((3, 3), np.uint8))
+    y, x = (int(at[0]) for at in np.nonzero(inside))
+    box = bench.card(method).locator("canvas").bounding_box()
+    assert box is not None
+    scale = box["width"] / WIDTH
+    return box["x"] + (x + 0.5) * scale, box["y"] + (y + 0.5) * scale
+
+
+def test_what_the_pointer_points_at_is_named_and_not_the_swatch_before(bench: Bench) -> None:
+    bench.card("kmeans").get_by_label("Region 0: no name").hover()
+    bench.page.mouse.move(*pixel_of(bench, "multi-otsu", 2))
+    bench.page.keyboard.press("w")
+    expect(bench.card("multi-otsu").get_by_label("Region 2: B")).to_be_visible()
+    bench.card("kmeans").get_by_label("Region 0: no name").click()
+    bench.page.mouse.move(*pixel_of(bench, "multi-otsu", 0))
+    bench.page.keyboard.press("e")
+    expect(bench.card("multi-otsu").get_by_label("Region 0: C")).to_be_visible()
+    bench.page.wait_for_load_state("networkidle")
+    assert bench.names("kmeans") == []
+    assert bench.names("multi-otsu") == [2, None, 1]
+
+
+def test_a_page_that_scrolls_under_the_pointer_changes_no_target(bench: Bench) -> None:
+    page = bench.page
+    page.set_viewport_size({"width": 600, "height": 500})
+    other = bench.card("kmeans").get_by_label("Region 0: no name")
+    box = other.bounding_box()
+    assert box is not None
+    page.mouse.move(box["x"] + 10, 60)
+    bench.card("multi-otsu").get_by_label("Region 1: no name").evaluate(
+        "one => one.focus({ preventScroll: true })"
+    )
+    page.evaluate("by => scrollBy(0, by)", box["y"] - 50)
+    page.wait_for_function("one => one.matches(':hover')", arg=other.element_handle())
+    page.keyboard.press("q")
+    expect(bench.card("multi-otsu").get_by_label("Region 1: A")).to_be_visible()
+    page.wait_for_load_state("networkidle")
+    assert bench.names("kmeans") == []
