@@ -144,11 +144,11 @@ def test_what_is_composed_is_what_begins(bench: Bench) -> None:
             expect(
                 bench.card(method).get_by_label(f"Region {region}: ", exact=False)
             ).to_be_visible()
-    page.keyboard.press("1")
+    page.keyboard.press("2")
     page.wait_for_load_state("networkidle")
     choice = page.get_by_label("Choice")
     expect(choice).to_contain_text("Repair kmeans")
-    choice.get_by_label("B from").select_option(label="2 multi-otsu")
+    choice.get_by_label("B from").select_option(label="1 multi-otsu")
     shown = page.get_by_label("Your choice", exact=True)
     expect(shown).to_contain_text("kmeans, with B from elsewhere")
     page.get_by_role("button", name="repair").click()
@@ -181,7 +181,7 @@ def test_one_method_for_all_images_of_a_type(bench: Bench) -> None:
     bench.card("kmeans").get_by_label("Region 0: no name").hover()
     page.keyboard.press("q")
     expect(bench.card("kmeans").get_by_label("Region 0: A")).to_be_visible()
-    page.keyboard.press("1")
+    page.keyboard.press("2")
     page.get_by_label("for all images of this kind").check()
     page.get_by_role("button", name="repair", exact=True).click()
     page.wait_for_selector("html[data-ready]")
@@ -233,7 +233,7 @@ def test_choosing_and_naming_are_timed_from_the_first_look_on(bench: Bench) -> N
     bench.page.goto(gallery)
     expect(bench.page.locator(".swatch")).to_have_count(6)
     bench.page.mouse.move(300, 300)
-    bench.page.keyboard.press("1")  # in the order of the methods' names
+    bench.page.keyboard.press("2")  # in the order of the methods
     bench.page.mouse.move(320, 300)
     bench.page.get_by_role("button", name="repair").click()
     expect(bench.page.locator(".editor")).to_be_visible()

@@ -176,6 +176,24 @@ def test_a_candidate_is_named_chosen_and_begun_with(client: TestClient) -> None:
     }
 
 
+def test_a_method_has_one_number_key_before_and_after_names_carry_over(
+    client: TestClient, project: Project
+) -> None:
+    # As where the methods run side by side: the last one is done first.
+    preannotate(project, methods=["kmeans"], n_regions=2, jobs=1)
+    preannotate(project, methods=["multi-otsu"], n_regions=2, jobs=1)
+    image, other = images(client)
+    details = client.get(f"/api/images/{image['id']}", headers=ANA).json()["details"]
+    methods = [one["method"] for one in details]
+    assert methods == ["multi-otsu", "multi-otsu", "superpixels", "kmeans"]
+    body = {"names": {"0": 0, "1": 1, "2": 2}}
+    client.put(f"/api/candidates/{details[0]['id']}/names", json=body, headers=ANA)
+    path = f"/api/images/{other['id']}"
+    before = [one["id"] for one in client.get(path, headers=ANA).json()["details"]]
+    suggested = client.post(f"{path}/suggest-names", headers=ANA).json()
+    assert [one["id"] for one in suggested] == before
+
+
 def test_nobody_sees_anothers_map(client: TestClient) -> None:
     session = begin(client)
     for method, path in (("GET", "planes"), ("GET", "versions"), ("POST", "reopen")):

@@ -104,6 +104,12 @@ def all_methods() -> dict[str, Method]:
     return {**METHODS, **{k: v for k, v in offered().items() if k not in METHODS}}
 
 
+def rank(name: str) -> int:
+    """The place of a method in :func:`all_methods`; behind all of them for one that went."""
+    known = list(all_methods())
+    return known.index(name) if name in known else len(known)
+
+
 @functools.cache
 def offered() -> dict[str, Method]:
     """The methods of other packages, by name; looked up once, as it reads many files."""

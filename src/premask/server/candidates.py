@@ -16,7 +16,7 @@ from premask.server.images import candidate_out
 from premask.server.reply import array_reply
 from premask.server.schemas import CandidateOut, NamesIn
 from premask.workflow.name import name_by_prototypes, name_regions
-from premask.workflow.overview import candidate_facts, derived_of
+from premask.workflow.overview import candidate_facts, derived_of, in_order
 
 router = APIRouter(responses=REFUSALS)
 CandidateNumber = Annotated[int, Path(ge=1, le=2**53)]
@@ -51,7 +51,7 @@ def post_suggest(project: Opened, _annotator: Annotator, image: OneImage) -> lis
     name_by_prototypes(project, image=image.id)
     return [
         candidate_out(candidate_facts(project, image, candidate))
-        for candidate in all_candidates(project, [image])
+        for candidate in in_order(all_candidates(project, [image]))
     ]
 
 

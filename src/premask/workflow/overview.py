@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -20,6 +20,7 @@ from premask.io.images import read_micrograph
 from premask.io.label_maps import read_label_map
 from premask.naming.checks import check
 from premask.naming.table import NameTable
+from premask.preannotators.methods import rank
 from premask.project import objects
 from premask.project.candidates import all_candidates, has_names
 from premask.project.images import all_images
@@ -62,17 +63,22 @@ def overview(project: Project, images: Sequence[ImageRecord] | None = None) -> l
     for session in all_sessions(project):
         if session.strategy in STRATEGIES and crops.get(session.image) == session.crop_bottom:
             sessions[session.image].append(session)
-    for found in candidates.values():  # the same number key for a method on every image
-        found.sort(key=lambda one: (one.parameters.method, one.id))
     return [
         Overview(
             record,
             _state(project, record, candidates[record.id], sessions[record.id]),
-            candidates[record.id],
+            in_order(candidates[record.id]),
             sessions[record.id],
         )
         for record in records
     ]
+
+
+def in_order(candidates: Iterable[Candidate]) -> list[Candidate]:
+    """Candidates by method and number: a method has the same number key on every image."""
+    return sorted(
+        candidates, key=lambda one: (rank(one.parameters.method), one.parameters.method, one.id)
+    )
 
 
 def _state(
