@@ -194,6 +194,23 @@ def test_a_method_has_one_number_key_before_and_after_names_carry_over(
     assert [one["id"] for one in suggested] == before
 
 
+def test_the_usual_method_begins_on_an_image_that_nobody_named(client: TestClient) -> None:
+    image, other = images(client)
+    assert not image["nameable"]
+    details = client.get(f"/api/images/{image['id']}", headers=ANA).json()["details"]
+    body = {"names": {"0": 0, "1": 1, "2": 2}}
+    client.put(f"/api/candidates/{details[0]['id']}/names", json=body, headers=ANA)
+    choice = {"candidate": details[0]["id"], "uniform": True}
+    begin(client, strategy="preannotated", choice=choice)
+
+    fresh = images(client)[1]
+    assert (fresh["named"], fresh["nameable"]) == (0, True)
+    choice = {"candidate": fresh["uniform"], "uniform": True}
+    session = begin(client, strategy="preannotated", image=other["id"], choice=choice)
+    assert set(np.unique(planes(client, session["id"])[0])) == {0, 1, 2}
+    assert client.get("/api/images", headers=BEN).json()[1]["uniform"] is None, "it is Ana's choice"
+
+
 def test_nobody_sees_anothers_map(client: TestClient) -> None:
     session = begin(client)
     for method, path in (("GET", "planes"), ("GET", "versions"), ("POST", "reopen")):

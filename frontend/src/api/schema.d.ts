@@ -1102,6 +1102,8 @@ export interface components {
             annotators: string[];
             /** Uniform */
             uniform: number | null;
+            /** Nameable */
+            nameable: boolean;
             /**
              * Channels
              * @enum {integer}
@@ -1154,6 +1156,8 @@ export interface components {
             annotators: string[];
             /** Uniform */
             uniform: number | null;
+            /** Nameable */
+            nameable: boolean;
         };
         /**
          * NamesIn

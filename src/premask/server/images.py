@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
 
 import cv2
 import numpy as np
@@ -15,7 +16,6 @@ from premask import __version__
 from premask.core.micrograph import window
 from premask.core.records import ImageRecord
 from premask.features.felzenszwalb import felzenszwalb
-from premask.project.candidates import has_names
 from premask.project.project import Project
 from premask.project.sessions import add_annotator, all_annotators
 from premask.server.common import REFUSALS, Annotator, OneImage, Opened, session_out
@@ -29,7 +29,6 @@ from premask.server.schemas import (
     PhaseOut,
     ProjectOut,
 )
-from premask.workflow.annotate import uniform_methods
 from premask.workflow.change_settings import settings_digest
 from premask.workflow.inline_images import fitted_size
 from premask.workflow.overview import (
@@ -42,6 +41,7 @@ from premask.workflow.overview import (
 )
 from premask.workflow.session_facts import SessionFacts, session_facts
 from premask.workflow.study import candidates_hidden
+from premask.workflow.uniform import nameable_types, uniform_methods, usual_candidate
 
 router = APIRouter(responses=REFUSALS)
 THUMBNAIL = 256
@@ -87,8 +87,8 @@ def post_annotator(project: Opened, body: AnnotatorIn) -> AnnotatorOut:
 @router.get("/images")
 def get_images(project: Opened, annotator: Annotator) -> list[ImageOut]:
     """The overview."""
-    facts, methods = session_facts(project), uniform_methods(project, annotator)
-    return [_image_out(project, one, annotator, facts, methods) for one in overview(project)]
+    known = _known(project, annotator)
+    return [_image_out(project, one, known) for one in overview(project)]
 
 
 @router.get("/images/{image}")
@@ -98,9 +98,7 @@ def get_image(project: Opened, annotator: Annotator, image: OneImage) -> ImageDe
     hidden = candidates_hidden(project, image, annotator)
     pixels = pixels_of(project, image)
     return ImageDetailOut.model_validate(
-        _image_out(
-            project, one, annotator, session_facts(project), uniform_methods(project, annotator)
-        ).model_dump()
+        _image_out(project, one, _known(project, annotator)).model_dump()
         | {
             "channels": 1 if pixels.ndim == 2 else 3,
             "bits": 8 if pixels.dtype == np.uint8 else 16,
@@ -187,23 +185,36 @@ def candidate_out(facts: CandidateFacts) -> CandidateOut:
     )
 
 
-def _image_out(
-    project: Project,
-    one: Overview,
-    annotator: str,
-    facts: Mapping[int, SessionFacts],
-    methods: Mapping[str | None, str],
-) -> ImageOut:
-    usual = [
-        candidate.id
-        for candidate in one.candidates
-        if candidate.parameters.method == methods.get(one.image.type) and has_names(candidate.table)
-    ]
+@dataclass(frozen=True)
+class _Known:
+    """What the answers about all images are made with."""
+
+    annotator: str
+    facts: Mapping[int, SessionFacts]
+    methods: Mapping[str | None, str]
+    """By type, see :func:`uniform_methods`."""
+    nameable: Collection[str | None]
+    """See :func:`nameable_types`."""
+
+
+def _known(project: Project, annotator: str) -> _Known:
+    return _Known(
+        annotator,
+        session_facts(project),
+        uniform_methods(project, annotator),
+        nameable_types(project),
+    )
+
+
+def _image_out(project: Project, one: Overview, known: _Known) -> ImageOut:
+    type_ = one.image.type
+    nameable = type_ in known.nameable
+    usual = usual_candidate(one.candidates, known.methods.get(type_), nameable=nameable)
     return ImageOut.model_validate(
         {
             "id": one.image.id,
             "name": one.image.name,
-            "type": one.image.type,
+            "type": type_,
             "width": one.image.width,
             "height": one.image.view_height,
             "um_per_px": one.image.um_per_px,
@@ -211,11 +222,12 @@ def _image_out(
             "candidates": len(one.candidates),
             "named": one.named,
             "sessions": [
-                session_out(project, session, facts)
+                session_out(project, session, known.facts)
                 for session in one.sessions
-                if session.annotator == annotator
+                if session.annotator == known.annotator
             ],
             "annotators": sorted({session.annotator for session in one.sessions}),
-            "uniform": usual[-1] if usual else None,
+            "uniform": None if usual is None else usual.id,
+            "nameable": nameable,
         }
     )

@@ -99,7 +99,9 @@ class ImageOut(BaseModel):
     annotators: list[str]
     """Everybody who works or worked on it."""
     uniform: int | None
-    """The candidate, with names, of the method that the one who asks takes for its type."""
+    """The candidate of the method that the one who asks takes for all images of its type."""
+    nameable: bool
+    """Whether names can carry over to it: somebody named regions of its type."""
 
 
 class CandidateOut(BaseModel):

@@ -21,15 +21,14 @@ from premask.project.images import all_images
 from premask.project.label_maps import read_version, session_versions
 from premask.project.project import Project
 from premask.project.sessions import (
-    all_sessions,
     find_session,
     get_session,
     replace_base,
     start_session,
 )
-from premask.project.studies import newest_study
 from premask.workflow.derive import derive
 from premask.workflow.study import check_pass
+from premask.workflow.uniform import carry_names
 
 
 @dataclass(frozen=True)
@@ -145,6 +144,8 @@ def compose(
         For a candidate of another image, one that is not there, or one without names.
     """
     by_number = {one.id: one for one in all_candidates(project, [image])}
+    if choice.uniform and choice.candidate in by_number:
+        by_number |= carry_names(project, image, by_number[choice.candidate])
     labels = _named(project, by_number, choice.candidate, image)
     for phase, number in sorted(choice.phases.items()):
         if not 0 <= phase < len(project.phases):
@@ -153,27 +154,6 @@ def compose(
         taken = (other == phase) | (labels == phase)
         labels = np.where(taken, other, labels)
     return labels, fresh_origins(labels, "candidate")
-
-
-def uniform_methods(project: Project, annotator: str) -> dict[str | None, str]:
-    """The method that an annotator takes for all images of a type, by the type.
-
-    The newest choice on an image of the type decides (paper, section 4.1: one method for
-    all images of a set); for who is in a study with a uniform arm, the study does.
-    """
-    types = {image.id: image.type for image in all_images(project)}
-    methods: dict[str | None, str] = {}
-    plan = newest_study(project)
-    if plan is not None and plan.method and annotator in plan.annotators:
-        return dict.fromkeys(types.values(), plan.method)
-    for session in all_sessions(project):
-        choice = session.choice
-        if session.annotator != annotator or session.image not in types or "methods" not in choice:
-            continue
-        methods.pop(types[session.image], None)
-        if choice["uniform"]:
-            methods[types[session.image]] = choice["methods"][str(choice["candidate"])]
-    return methods
 
 
 def choice_record(project: Project, choice: Choice) -> dict[str, Any]:
