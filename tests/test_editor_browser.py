@@ -301,6 +301,30 @@ def test_two_tabs_are_told_of_each_other(desk: Desk, browser: Browser) -> None:
         page.context.close()
 
 
+def test_what_was_drawn_here_goes_over_what_was_drawn_there(desk: Desk, browser: Browser) -> None:
+    pages = []
+    for _ in range(2):
+        context = browser.new_context(viewport={"width": 1400, "height": 900})
+        pages.append(desk.open(context.new_page()))
+    first, second = (Pen(page) for page in pages)
+    pages[0].keyboard.press("2")
+    first.drag((30, 30), (120, 30))
+    saved(pages[0])
+    pages[1].keyboard.press("3")
+    second.drag((75, 20), (75, 100))
+    pages[1].get_by_role("button", name="keep what I drew here, over it").click()
+    saved(pages[1])
+    labels = desk.labels()
+    assert labels[30, 40] == 1, "in the same tile, where nothing was drawn here"
+    assert labels[30, 75] == labels[90, 75] == 2, "where both drew"
+    assert labels[150, 150] == VOID
+    pages[1].mouse.move(*second.at(40.5, 30.5))
+    expect(pages[1].locator(".under")).to_contain_text("grey 60 · B")
+    expect(pages[1].get_by_role("button", name="undo")).to_be_disabled()
+    for page in pages:
+        page.context.close()
+
+
 def test_operations_stay_inside_the_scope(desk: Desk, page: Page) -> None:
     pen = Pen(desk.open(page))
     page.keyboard.press("2")

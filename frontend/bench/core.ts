@@ -113,7 +113,7 @@ function strokes(map: LabelMap): Times {
       const closed = closePatch(patch);
       if (closed) record(history, { session: 1, tool: "brush", patch: closed });
     });
-    timed(times.save, () => encodeTiles(map, takeUnsaved(map)));
+    timed(times.save, () => encodeTiles(map, [...takeUnsaved(map).keys()]));
     timed(times.undo, () => undo(history, map));
     timed(times.redo, () => redo(history, map));
   }

@@ -3,7 +3,6 @@ import { describe, expect, it } from "vitest";
 import {
   get,
   makeLabelMap,
-  markUnsaved,
   phaseFractions,
   readRect,
   set,
@@ -40,11 +39,17 @@ describe("a label map", () => {
   it("tells which tiles are unsaved, once", () => {
     const map = makeLabelMap(600, 600);
     touch(map, { x: 255, y: 10, width: 2, height: 300 });
-    const tiles = takeUnsaved(map);
-    expect(tiles).toEqual([0, 1, 3, 4]);
-    expect(takeUnsaved(map)).toEqual([]);
-    markUnsaved(map, [3]);
-    expect(takeUnsaved(map)).toEqual([3]);
+    expect([...takeUnsaved(map).keys()]).toEqual([0, 1, 3, 4]);
+    expect([...takeUnsaved(map).keys()]).toEqual([]);
+  });
+
+  it("keeps an unsaved tile as it was when it was last sent", () => {
+    const map = mapOf("00");
+    set(map, 0, 0, 1, 2);
+    set(map, 1, 0, 2, 2);
+    expect(takeUnsaved(map).get(0)?.labels).toEqual(Uint8Array.of(0, 0));
+    set(map, 0, 0, 3, 2);
+    expect(takeUnsaved(map).get(0)?.labels).toEqual(Uint8Array.of(1, 2));
   });
 
   it("tells what is to be drawn, once, and all of it at first", () => {

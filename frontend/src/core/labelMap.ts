@@ -8,7 +8,8 @@
  * one length. With real tiles every access would pay a look-up of its tile and every span
  * a cut at the seams. Tiles exist as bookkeeping only: they are the unit that is sent to the server.
  * No copy of the base map is kept either: what was overwritten is in the patches of the
- * history, which cost as much as was painted.
+ * history, which cost as much as was painted. Only of tiles that are not saved yet there is a
+ * copy as the server has them, to tell one's own pixels from another's after a conflict.
  */
 
 import { fullRect, intersectRect, type Rect, type Size, unionRect } from "./spans";
@@ -39,6 +40,8 @@ export interface LabelMap extends Size {
   readonly rows: number;
   /** 1 for each tile, `row * columns + column`, that the server does not have yet. */
   readonly unsaved: Uint8Array;
+  /** Each of those tiles as the server has it. */
+  before: Map<number, Planes>;
   /** Pixels of each label, index 255 void: live phase fractions without a recount. */
   readonly counts: Float64Array;
   /** What is to be drawn anew, px; null where nothing is. */
@@ -74,6 +77,7 @@ export function makeLabelMap(
     columns,
     rows,
     unsaved: new Uint8Array(columns * rows),
+    before: new Map(),
     counts: new Float64Array(256),
     dirty: fullRect({ width, height }),
   };
@@ -113,22 +117,35 @@ export function get(map: LabelMap, x: number, y: number): number {
 
 /** Set one pixel, past history and protection: for setting up maps. */
 export function set(map: LabelMap, x: number, y: number, label: number, origin: number): void {
+  touch(map, { x, y, width: 1, height: 1 });
   const at = y * map.width + x;
   map.counts[map.labels[at]!]! -= 1;
   map.counts[label]! += 1;
   map.labels[at] = label;
   map.origins[at] = origin;
-  touch(map, { x, y, width: 1, height: 1 });
 }
 
-/** Mark the pixels of a rectangle as changed: its tiles are unsaved, and it is to be drawn. */
+/**
+ * Mark the pixels of a rectangle that is about to be changed: its tiles are unsaved, and it is
+ * to be drawn.
+ */
 export function touch(map: LabelMap, rect: Rect): void {
-  const right = (rect.x + rect.width - 1) >> TILE_SHIFT;
   const bottom = (rect.y + rect.height - 1) >> TILE_SHIFT;
   for (let row = rect.y >> TILE_SHIFT; row <= bottom; row++) {
-    map.unsaved.fill(1, row * map.columns + (rect.x >> TILE_SHIFT), row * map.columns + right + 1);
+    touchRow(map, row << TILE_SHIFT, rect.x, rect.x + rect.width);
   }
   map.dirty = unionRect(map.dirty, rect);
+}
+
+/** Mark the tiles of the pixels `x0` to `x1` (not included) of a row, before they are changed. */
+export function touchRow(map: LabelMap, y: number, x0: number, x1: number): void {
+  const row = (y >> TILE_SHIFT) * map.columns;
+  const last = row + ((x1 - 1) >> TILE_SHIFT);
+  for (let tile = row + (x0 >> TILE_SHIFT); tile <= last; tile++) {
+    if (map.unsaved[tile]) continue;
+    map.unsaved[tile] = 1;
+    map.before.set(tile, readRect(map, tileRect(map, tile)));
+  }
 }
 
 /** What changed since the last call, for drawing. */
@@ -138,20 +155,12 @@ export function takeDirty(map: LabelMap): Rect | null {
   return dirty;
 }
 
-/**
- * The tiles to be sent, which count as saved from now on. Where the server does not
- * acknowledge them, give them back with {@link markUnsaved}.
- */
-export function takeUnsaved(map: LabelMap): number[] {
-  const tiles: number[] = [];
-  for (let tile = 0; tile < map.unsaved.length; tile++) if (map.unsaved[tile]) tiles.push(tile);
+/** The tiles to be sent, each as the server has it; they count as saved from now on. */
+export function takeUnsaved(map: LabelMap): Map<number, Planes> {
+  const { before } = map;
+  map.before = new Map();
   map.unsaved.fill(0);
-  return tiles;
-}
-
-/** These tiles have not reached the server after all. */
-export function markUnsaved(map: LabelMap, tiles: readonly number[]): void {
-  for (const tile of tiles) map.unsaved[tile] = 1;
+  return before;
 }
 
 export interface Planes {
@@ -178,6 +187,7 @@ export function writeRect(map: LabelMap, rect: Rect, planes: Planes): void {
   if (inside?.width !== rect.width || inside.height !== rect.height) {
     throw new RangeError(`${JSON.stringify(rect)} is not inside ${map.width} x ${map.height} px`);
   }
+  touch(map, rect);
   for (let row = 0; row < rect.height; row++) {
     const to = (rect.y + row) * map.width + rect.x;
     for (let x = 0; x < rect.width; x++) {
@@ -188,7 +198,6 @@ export function writeRect(map: LabelMap, rect: Rect, planes: Planes): void {
       map.origins[to + x] = planes.origins[row * rect.width + x]!;
     }
   }
-  touch(map, rect);
 }
 
 /** The share of each phase, 0 to 1, in the pixels that are labelled. */

@@ -3,7 +3,7 @@
  * the patch for undo, counts and dirty tiles are dealt with here and nowhere else.
  */
 
-import { DOUBTFUL, type LabelMap, ORIGIN_BITS, type Origin, TILE_SHIFT } from "./labelMap";
+import { DOUBTFUL, type LabelMap, ORIGIN_BITS, type Origin, touchRow } from "./labelMap";
 import { eachRun, makeRunWriter, type RunWriter, writeRun } from "./runs";
 import { type Rect, type Spans, unionRect } from "./spans";
 
@@ -93,6 +93,7 @@ export function apply(
       const newLabel = phase ?? label;
       const newOrigin = (origin & keep) | set;
       if (paintOver[label] && (newLabel !== label || newOrigin !== origin)) {
+        touchRow(map, y, at - y * width, stop - y * width);
         writeRun(patch.runs, at, stop - at, label ^ newLabel, origin ^ newOrigin);
         if (newLabel !== label) {
           labels.fill(newLabel, at, stop);
@@ -106,7 +107,6 @@ export function apply(
       at = stop;
     }
     if (first < 0) continue;
-    markTiles(map, y, first - y * width, last - y * width);
     left = Math.min(left, first - y * width);
     right = Math.max(right, last - y * width);
     top = Math.min(top, y);
@@ -129,12 +129,6 @@ function recordCount(map: LabelMap, patch: OpenPatch, from: number, to: number, 
   map.counts[to]! += px;
   patch.counts[from]! -= px;
   patch.counts[to]! += px;
-}
-
-function markTiles(map: LabelMap, y: number, x0: number, x1: number): void {
-  const row = (y >> TILE_SHIFT) * map.columns;
-  const last = row + ((x1 - 1) >> TILE_SHIFT);
-  for (let tile = row + (x0 >> TILE_SHIFT); tile <= last; tile++) map.unsaved[tile] = 1;
 }
 
 /** The finished patch for the history, or null where the operation changed nothing. */
@@ -172,10 +166,10 @@ export function togglePatch(map: LabelMap, patch: Patch, step: 1 | -1): void {
   const { labels, origins, width } = map;
   eachRun(patch.runs, (start, length, labelXor, originXor) => {
     const end = start + length;
+    const y = Math.floor(start / width);
+    touchRow(map, y, start - y * width, end - y * width);
     if (labelXor) for (let at = start; at < end; at++) labels[at]! ^= labelXor;
     if (originXor) for (let at = start; at < end; at++) origins[at]! ^= originXor;
-    const y = Math.floor(start / width);
-    markTiles(map, y, start - y * width, end - y * width);
   });
   for (const [label, change] of patch.counts) map.counts[label]! += step * change;
   map.dirty = unionRect(map.dirty, patch.rect);

@@ -3,7 +3,7 @@
 import type { Grain, Project } from "../api/client";
 import type { StrokeFacts } from "../core/events";
 import { componentAt } from "../core/flood";
-import { nextRedo, nextUndo, record, redo, undo } from "../core/history";
+import { forget, nextRedo, nextUndo, record, redo, undo } from "../core/history";
 import { ORIGIN } from "../core/labelMap";
 import type { Mask } from "../core/operations";
 import {
@@ -21,7 +21,7 @@ import type { Spans } from "../core/spans";
 import { type SuperpixelIndex, superpixelOutline } from "../core/superpixels";
 import type { Point } from "../core/view";
 import { type Clockwork, drew, reading } from "./clockwork";
-import { changed } from "./saver";
+import { changed, keepMine as keepOver } from "./saver";
 import { mapChanged, type Screen, setLines, setShade } from "./screen";
 import { areaSpans, clickSpans, optionsOf, type Setting, strokeSpans, wayOf } from "./tools";
 import { history, type Work } from "./work";
@@ -216,6 +216,16 @@ export function hover(desk: Desk, index: SuperpixelIndex | null, here: Point): v
   if (id === desk.hovered) return;
   desk.hovered = id;
   setLines(desk.screen, id < 0 ? [] : Float64Array.from(superpixelOutline(index, id)));
+}
+
+/** After a conflict: what was drawn here, over what was saved elsewhere. */
+export async function keepMine(desk: Desk): Promise<void> {
+  settle(desk);
+  await keepOver(desk.work.saver, () => {
+    forget(history, desk.work.session.id);
+    mapChanged(desk.screen);
+    desk.onchange();
+  });
 }
 
 function paint(desk: Desk, spans: Spans): void {

@@ -1,12 +1,19 @@
 import { beforeEach, expect, test, vi } from "vitest";
-import { api, type Session } from "../api/client";
+import { ApiError, api, type Session } from "../api/client";
 import type { LogEvent } from "../core/events";
-import { makeLabelMap } from "../core/labelMap";
-import { changed, flush, makeSaver, type Saver, type State, settle, tick } from "./saver";
+import { makeLabelMap, set } from "../core/labelMap";
+import { changed, flush, keepMine, makeSaver, type Saver, type State, settle, tick } from "./saver";
 
 vi.mock("../api/client", () => ({
-  ApiError: class extends Error {},
-  api: { save: vi.fn(), events: vi.fn() },
+  ApiError: class extends Error {
+    constructor(
+      readonly status: number,
+      message: string,
+    ) {
+      super(message);
+    }
+  },
+  api: { save: vi.fn(), events: vi.fn(), session: vi.fn(), planes: vi.fn() },
 }));
 vi.mock("./journal", () => ({
   keyOf: () => "key",
@@ -40,8 +47,8 @@ beforeEach(() => {
   vi.mocked(api.save).mockImplementation(async (_id, revision) => ({ revision: revision + 1 }));
 });
 
-function draw(): void {
-  saver.map.unsaved[0] = 1;
+function draw(x = 0): void {
+  set(saver.map, x, 0, x, 0);
   changed(saver);
 }
 
@@ -89,4 +96,29 @@ test("settling waits for what is drawn meanwhile, and gives up where there is no
   draw();
   expect(await settle(saver)).toBe(false);
   expect(saver.state).toBe("offline");
+});
+
+test("after a conflict another's pixels of the same tile stay, and what is shown is sent", async () => {
+  vi.mocked(api.save).mockRejectedValueOnce(new ApiError(409, "saved elsewhere"));
+  draw(2); // in flight
+  await flush(saver);
+  expect(states.at(-1)).toBe("conflict");
+  draw(3); // and after it
+  const labels = new Uint8Array(16);
+  labels[1] = 7;
+  vi.mocked(api.session).mockResolvedValue({ ...session, revision: 5 });
+  const planes = { width: 4, height: 4, labels, origins: new Uint8Array(16) };
+  vi.mocked(api.planes).mockResolvedValue({ ...planes, revision: 5, save: "other" });
+  const merged = vi.fn();
+  await keepMine(saver, merged);
+  expect(merged).toHaveBeenCalledOnce();
+  expect([...saver.map.labels.subarray(0, 5)]).toEqual([0, 7, 2, 3, 0]);
+  expect(vi.mocked(api.save).mock.lastCall?.[1]).toBe(5);
+  expect([saver.revision, states.at(-1)]).toEqual([6, "saved"]);
+});
+
+test("what was submitted elsewhere takes nothing over it", async () => {
+  vi.mocked(api.session).mockResolvedValue({ ...session, state: "submitted" });
+  draw(2);
+  await expect(keepMine(saver, () => undefined)).rejects.toThrow("submitted by now");
 });

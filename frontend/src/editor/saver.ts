@@ -6,7 +6,8 @@
 import { ApiError, api, type Session } from "../api/client";
 import { encodeTiles } from "../core/deltas";
 import type { LogEvent } from "../core/events";
-import { type LabelMap, markUnsaved, takeUnsaved } from "../core/labelMap";
+import { type LabelMap, type Planes, takeUnsaved } from "../core/labelMap";
+import { mergeOver } from "../core/merge";
 import * as journal from "./journal";
 
 /** Longest time that a stroke waits before it is sent, ms. */
@@ -22,7 +23,8 @@ export type State = "saved" | "saving" | "offline" | "conflict" | "failed";
 interface Flight {
   revision: number;
   name: string;
-  tiles: number[];
+  /** Each tile as the server had it before. */
+  before: Map<number, Planes>;
   bytes: Uint8Array<ArrayBuffer>;
 }
 
@@ -82,10 +84,7 @@ export function changed(saver: Saver): void {
 
 /** Everything that is not acknowledged, as one save. */
 function writeJournal(saver: Saver): void {
-  const unsaved = new Set(saver.flight?.tiles ?? []);
-  saver.map.unsaved.forEach((flag, tile) => {
-    if (flag) unsaved.add(tile);
-  });
+  const unsaved = unacknowledged(saver).keys();
   const entry = {
     key: saver.key,
     revision: saver.revision,
@@ -94,6 +93,11 @@ function writeJournal(saver: Saver): void {
     events: [...saver.waiting],
   };
   journal.write(entry).catch(() => report(saver, saver.state, "this browser keeps no journal"));
+}
+
+/** The tiles that the server does not have, each as it has them. */
+function unacknowledged({ flight, map }: Saver): Map<number, Planes> {
+  return new Map([...map.before, ...(flight?.before ?? [])]);
 }
 
 /** Send what is waiting; true where the server has everything then. */
@@ -147,13 +151,13 @@ function drawnSince(saver: Saver): boolean {
 }
 
 function depart(saver: Saver): Flight {
-  const tiles = takeUnsaved(saver.map);
+  const before = takeUnsaved(saver.map);
   saver.saves += 1;
   return {
     revision: saver.revision,
     name: `${saver.page}-${saver.saves}`,
-    tiles,
-    bytes: encodeTiles(saver.map, tiles),
+    before,
+    bytes: encodeTiles(saver.map, [...before.keys()]),
   };
 }
 
@@ -189,7 +193,7 @@ export function farewell(saver: Saver): void {
 
 /** After a conflict: forget what was drawn here. The log is kept: the time was spent. */
 export async function abandon(saver: Saver): Promise<void> {
-  saver.map.unsaved.fill(0);
+  takeUnsaved(saver.map);
   saver.flight = null;
   await api.events(saver.session, saver.waiting.splice(0)).catch(() => undefined);
   await journal.clear(saver.key);
@@ -210,13 +214,23 @@ function failed(saver: Saver, error: unknown): void {
   }
 }
 
-/** After a conflict: keep what was drawn here, on top of what the server has now. */
-export async function keepMine(saver: Saver): Promise<void> {
-  const session = await api.session(saver.session);
-  if (saver.flight) markUnsaved(saver.map, saver.flight.tiles);
+/**
+ * After a conflict: keep the pixels that were drawn here, over what the server has now. The map
+ * is what will be stored as soon as `onmerged` is called; patches do not fit it any more.
+ *
+ * @throws Error where the server cannot be asked, or takes no saves of the session any more.
+ */
+export async function keepMine(saver: Saver, onmerged: () => void): Promise<void> {
+  const { state } = await api.session(saver.session);
+  if (state !== "open" && state !== "returned")
+    throw new Error(`the label map is ${state} by now; take what was saved there, and reopen it`);
+  const newest = await api.planes(saver.session);
+  mergeOver(saver.map, unacknowledged(saver), newest);
   saver.flight = null;
-  saver.revision = session.revision;
+  saver.revision = newest.revision;
+  onmerged();
   report(saver, "saving");
+  changed(saver);
   await flush(saver);
 }
 
