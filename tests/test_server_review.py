@@ -17,6 +17,7 @@ from premask.project.project import init_project
 from premask.project.settings import Settings
 from premask.server.app import create_app
 from premask.workflow.add import add_images
+from premask.workflow.study import plan_study
 
 ANA = {"X-Premask-Annotator": "ana"}
 BEN = {"X-Premask-Annotator": "ben"}
@@ -123,6 +124,57 @@ def test_who_still_works_on_the_image_sees_no_other_map_of_it(client: TestClient
     assert "at work" in client.get("/api/reviews", headers=BEN).json()[0]["refusal"]
     assert client.get(f"/api/reviews/{number}/planes", headers=BEN).status_code == 400
     assert judged(client, number, "accepted").status_code == 400
+
+
+def test_who_has_seen_anothers_map_labels_the_image_no_more(client: TestClient) -> None:
+    number = submitted(client)
+    assert client.get(f"/api/reviews/{number}/planes", headers=BEN).is_success
+    (row,) = client.get("/api/images", headers=BEN).json()
+    assert row["seen"] is True
+    for strategy in ("scratch", "preannotated"):
+        body = {"image": row["id"], "strategy": strategy}
+        refused = client.post("/api/sessions", json=body, headers=BEN)
+        assert refused.status_code == 400
+        assert "you have seen another's label map" in refused.json()["detail"]
+    assert client.get("/api/images", headers=ANA).json()[0]["seen"] is False, "her own is no other"
+    assert judged(client, number, "returned", "the rim is missing").is_success
+
+
+def test_who_has_seen_anothers_map_changes_their_own_when_it_is_sent_back(
+    client: TestClient,
+) -> None:
+    hers, his = submitted(client), submitted(client, BEN)
+    assert client.get(f"/api/reviews/{hers}/planes", headers=BEN).is_success
+    refused = client.post(f"/api/sessions/{his}/reopen", headers=BEN)
+    assert refused.status_code == 400
+    assert "reopen your own" in refused.json()["detail"]
+    assert client.post(f"/api/sessions/{hers}/reopen", headers=ANA).is_success, "she saw nothing"
+    assert client.post(f"/api/sessions/{hers}/submit", json={"revision": 0}, headers=ANA).is_success
+    body = {"version": 2, "verdict": "returned", "note": "the rim is missing"}
+    assert client.post(f"/api/reviews/{his}", json=body, headers=ANA).is_success
+    assert client.post(f"/api/sessions/{his}/submit", json={"revision": 0}, headers=BEN).is_success
+
+
+def test_a_consensus_is_a_sight_of_every_map(client: TestClient) -> None:
+    submitted(client)
+    image = client.get("/api/images", headers=ANA).json()[0]["id"]
+    for headers, seen in ((ANA, False), (BEN, True)):
+        assert client.post(f"/api/images/{image}/consensus", headers=headers).is_success
+        assert client.get("/api/images", headers=headers).json()[0]["seen"] is seen
+
+
+def test_who_has_a_pass_of_the_study_before_them_reviews_no_map_of_its_image(
+    client: TestClient,
+) -> None:
+    number = submitted(client)
+    project = client.app.state.project  # type: ignore[attr-defined]
+    plan_study(project, ["ben"], min_days=0)
+    refused = client.get(f"/api/reviews/{number}/planes", headers=BEN)
+    assert refused.status_code == 400
+    assert "study" in refused.json()["detail"]
+    assert "study" in client.get("/api/reviews", headers=BEN).json()[0]["refusal"]
+    image = all_images(project)[0].id
+    assert client.post(f"/api/images/{image}/consensus", headers=BEN).status_code == 400
 
 
 def test_work_in_an_earlier_crop_keeps_nobody_from_reviewing(client: TestClient) -> None:

@@ -1104,6 +1104,8 @@ export interface components {
             uniform: number | null;
             /** Nameable */
             nameable: boolean;
+            /** Seen */
+            seen: boolean;
             /**
              * Channels
              * @enum {integer}
@@ -1158,6 +1160,8 @@ export interface components {
             uniform: number | null;
             /** Nameable */
             nameable: boolean;
+            /** Seen */
+            seen: boolean;
         };
         /**
          * NamesIn

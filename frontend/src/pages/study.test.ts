@@ -13,6 +13,7 @@ const task = (more: Partial<Task>): Task => ({
   ...more,
 });
 const study = (tasks: Task[]): Study => ({ arm: "choice", min_days: 7, next: 1, tasks });
+const image = (id: string, seen = false) => ({ id, seen });
 
 describe("a study", () => {
   it("says a pass in words", () => {
@@ -26,10 +27,11 @@ describe("a study", () => {
       task({ strategy: "preannotated", state: "later" }),
       task({ image: "b", state: "waiting", due: "2026-01-02T03:04:05+00:00" }),
     ]);
-    expect(hindrance(found, "a", "scratch")).toBe("");
-    expect(hindrance(found, "a", "preannotated")).toBe("after the other pass");
-    expect(hindrance(found, "b", "scratch")).toContain("2026");
-    expect(hindrance(found, "c", "scratch")).toBe("");
-    expect(hindrance(null, "a", "preannotated")).toBe("");
+    expect(hindrance(found, image("a"), "scratch")).toBe("");
+    expect(hindrance(found, image("a"), "preannotated")).toBe("after the other pass");
+    expect(hindrance(found, image("b"), "scratch")).toContain("2026");
+    expect(hindrance(found, image("c"), "scratch")).toBe("");
+    expect(hindrance(null, image("a"), "preannotated")).toBe("");
+    expect(hindrance(null, image("a", true), "scratch")).toContain("another's");
   });
 });

@@ -1,6 +1,6 @@
 /** What the study lets an annotator do with an image. */
 
-import type { Study, Task } from "../api/client";
+import type { Image, Study, Task } from "../api/client";
 
 export type Strategy = "scratch" | "preannotated";
 
@@ -10,9 +10,14 @@ export function passLine(task: Task): string {
   return `${task.name}, ${way}`;
 }
 
-/** Why a strategy cannot be begun on an image now; empty where it can, or is in no plan. */
-export function hindrance(study: Study | null, image: string, strategy: Strategy): string {
-  const task = study?.tasks.find((one) => one.image === image && one.strategy === strategy);
+/** Why a strategy cannot be begun on an image now; empty where it can. */
+export function hindrance(
+  study: Study | null,
+  image: Pick<Image, "id" | "seen">,
+  strategy: Strategy,
+): string {
+  if (image.seen) return "you have seen another's label map of it";
+  const task = study?.tasks.find((one) => one.image === image.id && one.strategy === strategy);
   if (task?.state === "later") return "after the other pass";
   if (task?.state === "waiting" && task.due)
     return `from ${new Date(task.due).toLocaleString()} on`;

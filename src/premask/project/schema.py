@@ -181,6 +181,17 @@ class VerdictRow(Base):
     created: Mapped[str]
 
 
+class SightingRow(Base):
+    """Somebody has seen another's label map of an image in a crop."""
+
+    __tablename__ = "sightings"
+
+    image_id: Mapped[str] = mapped_column(ForeignKey("images.id"), primary_key=True)
+    crop_bottom: Mapped[int] = mapped_column(primary_key=True)
+    annotator: Mapped[str] = mapped_column(primary_key=True)
+    created: Mapped[str]
+
+
 class StudyRow(Base):
     """See :class:`premask.core.study.StudyPlan`."""
 

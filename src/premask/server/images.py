@@ -18,6 +18,7 @@ from premask.core.records import ImageRecord
 from premask.features.felzenszwalb import felzenszwalb
 from premask.project.project import Project
 from premask.project.sessions import add_annotator, all_annotators
+from premask.project.sightings import sightings_of
 from premask.server.common import REFUSALS, Annotator, OneImage, Opened, session_out
 from premask.server.reply import array_reply
 from premask.server.schemas import (
@@ -193,6 +194,8 @@ class _Known:
     facts: Mapping[int, SessionFacts]
     methods: Mapping[str | None, str]
     """By type, see :func:`uniform_methods`."""
+    seen: Collection[tuple[str, int]]
+    """See :func:`sightings_of`."""
     nameable: Collection[str | None]
     """See :func:`nameable_types`."""
 
@@ -202,6 +205,7 @@ def _known(project: Project, annotator: str) -> _Known:
         annotator,
         session_facts(project),
         uniform_methods(project, annotator),
+        sightings_of(project, annotator),
         nameable_types(project),
     )
 
@@ -229,5 +233,6 @@ def _image_out(project: Project, one: Overview, known: _Known) -> ImageOut:
             "annotators": sorted({session.annotator for session in one.sessions}),
             "uniform": None if usual is None else usual.id,
             "nameable": nameable,
+            "seen": (one.image.id, one.image.crop_bottom) in known.seen,
         }
     )

@@ -102,6 +102,8 @@ class ImageOut(BaseModel):
     """The candidate of the method that the one who asks takes for all images of its type."""
     nameable: bool
     """Whether names can carry over to it: somebody named regions of its type."""
+    seen: bool
+    """Whether the one who asks has seen another's label map of it, and begins none any more."""
 
 
 class CandidateOut(BaseModel):

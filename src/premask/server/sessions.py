@@ -16,7 +16,7 @@ from premask.evaluate.session_time import MEASURES, time_of
 from premask.project.events import append_events, events_of
 from premask.project.images import all_images
 from premask.project.label_maps import session_versions
-from premask.project.sessions import get_session, reopen, save_tiles, submit, working_copy
+from premask.project.sessions import get_session, save_tiles, submit, working_copy
 from premask.server.common import REFUSALS, Annotator, Opened, OwnSession, session_out
 from premask.server.reply import array_reply
 from premask.server.schemas import (
@@ -33,6 +33,7 @@ from premask.server.schemas import (
     VersionOut,
 )
 from premask.workflow.annotate import Choice, begin, choose, image_of, restore
+from premask.workflow.independence import reopen
 
 router = APIRouter(responses=REFUSALS)
 
@@ -118,7 +119,7 @@ def post_submit(project: Opened, session: OwnSession, body: SubmitIn) -> Version
 @router.post("/sessions/{session}/reopen")
 def post_reopen(project: Opened, session: OwnSession) -> SessionOut:
     """Open a submitted session again."""
-    reopen(project, session.id)
+    reopen(project, session)
     return session_out(project, get_session(project, session.id))
 
 

@@ -27,6 +27,7 @@ from premask.project.sessions import (
     start_session,
 )
 from premask.workflow.derive import derive
+from premask.workflow.independence import check_unseen
 from premask.workflow.study import check_pass
 from premask.workflow.uniform import carry_names
 
@@ -74,13 +75,15 @@ def begin(
     Raises
     ------
     PremaskError
-        For an unknown strategy, phase or candidate, or a candidate without names.
+        For an unknown strategy, phase or candidate, a candidate without names, or for whoever
+        has seen another's label map of the image.
     """
     if strategy not in STRATEGIES:
         raise PremaskError(f"no strategy {strategy!r}; scratch or preannotated is accepted")
     found = find_session(project, image, annotator, strategy)
     if found is not None:
         return found
+    check_unseen(project, image.id, image.crop_bottom, annotator, "begin one of your own")
     if strategy == "scratch" and choice is not None:
         raise PremaskError("a map from scratch begins without a candidate")
     if strategy == "preannotated" and ground is not None:

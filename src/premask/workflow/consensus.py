@@ -39,8 +39,9 @@ from premask.project.sessions import (
     start_session,
     submit,
 )
+from premask.project.sightings import add_sighting
+from premask.workflow.independence import hindrance
 from premask.workflow.quality import submitted_maps
-from premask.workflow.review import at_work
 
 AGREED = "agreed"
 METHODS = ("majority", "staple")
@@ -89,11 +90,9 @@ def voters(project: Project, image: ImageRecord) -> dict[str, LabelMapVersion]:
 
 def refusal(project: Project, image: ImageRecord, annotator: str) -> str:
     """Why somebody may not settle an image; empty where they may."""
-    if at_work(project, image.id, image.crop_bottom, annotator):
-        return "you are still at work on this image yourself; submit yours before you see another's"
     if not submitted_maps(project, image):
         return "no label map of this image was submitted yet"
-    return ""
+    return hindrance(project, image.id, image.crop_bottom, annotator)
 
 
 def open_consensus(
@@ -150,6 +149,8 @@ def sitting(project: Project, number: int, annotator: str) -> Sitting:
     now_voting = voters(project, images[0])
     if tuple(sorted(version.id for version in now_voting.values())) != consensus.versions:
         raise ConflictError("the label maps of this image changed since; open its consensus again")
+    if any(version.annotator != annotator for version in now_voting.values()):
+        add_sighting(project, images[0].id, images[0].crop_bottom, annotator)
     key = project.root, number, len(project.phases), str(project.phases.merged)
     if key not in _SITTINGS:
         _SITTINGS[key] = _derived(project, consensus, images[0], now_voting)

@@ -6,11 +6,11 @@ from typing import Literal
 
 from premask.core.errors import PremaskError
 from premask.core.records import LabelMapVersion, SessionRecord
-from premask.core.sessions import STRATEGIES
 from premask.project.label_maps import session_versions
 from premask.project.project import Project
 from premask.project.reviews import add_review
-from premask.project.sessions import OPEN_STATES, all_annotators, all_sessions, get_session
+from premask.project.sessions import all_annotators, get_session
+from premask.workflow.independence import hindrance, saw
 from premask.workflow.overview import overview
 
 Verdict = Literal["accepted", "returned"]
@@ -35,31 +35,20 @@ def reviewable(project: Project) -> list[SessionRecord]:
 def refusal(project: Project, session: SessionRecord, reviewer: str) -> str:
     """Why somebody may not review a session; empty where they may.
 
-    Nobody reviews their own label map, but for a project of one person. And nobody sees
-    another's map of an image on which they are still at work themselves.
+    Nobody reviews their own label map, but for a project of one person. Whose map of an image
+    may be seen is said in :mod:`premask.workflow.independence`.
     """
     if session.state not in REVIEWED["returned"]:
         return f"the label map is {session.state}; a reviewer looks at it when it is submitted"
     if session.annotator == reviewer and len(all_annotators(project)) > 1:
         return "this is your own label map; somebody else has to review it"
-    others = reviewer != session.annotator
-    if others and at_work(project, session.image, session.crop_bottom, reviewer):
-        return "you are still at work on this image yourself; submit yours before you see another's"
-    return ""
-
-
-def at_work(project: Project, image: str, crop_bottom: int, annotator: str) -> bool:
-    """Whether somebody has a label map of an image in a crop that is not submitted yet."""
-    return any(
-        (one.image, one.crop_bottom, one.annotator) == (image, crop_bottom, annotator)
-        and one.strategy in STRATEGIES
-        and one.state in OPEN_STATES
-        for one in all_sessions(project)
-    )
+    if session.annotator == reviewer:
+        return ""
+    return hindrance(project, session.image, session.crop_bottom, reviewer)
 
 
 def submitted_version(project: Project, number: int, reviewer: str) -> LabelMapVersion:
-    """The version of a session that a reviewer looks at.
+    """The version of a session that a reviewer looks at, who has seen it from now on.
 
     Raises
     ------
@@ -68,6 +57,7 @@ def submitted_version(project: Project, number: int, reviewer: str) -> LabelMapV
     """
     session = get_session(project, number)
     _check(project, session, reviewer)
+    saw(project, session, reviewer)
     return session_versions(project, number)[-1]
 
 
@@ -85,10 +75,12 @@ def review(
     """
     if verdict not in REVIEWED:
         raise PremaskError(f"no verdict {verdict!r}; accepted or returned is accepted")
-    _check(project, get_session(project, number), reviewer)
+    session = get_session(project, number)
+    _check(project, session, reviewer)
     if verdict == "returned" and not note.strip():
         raise PremaskError("a label map is sent back with a note: say what is to be repaired")
     states = REVIEWED[verdict]
+    saw(project, session, reviewer)
     add_review(project, number, version, reviewer, verdict, note.strip(), states=states)
 
 

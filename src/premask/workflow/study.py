@@ -176,6 +176,17 @@ def next_task(found: Sequence[Task]) -> Task | None:
     return None
 
 
+def pass_pending(project: Project, image: str, annotator: str) -> bool:
+    """Whether an annotator has a pass over an image before them, or is at one."""
+    plan = newest_study(project)
+    if plan is None or not any(one.image == image for one in plan.of(annotator)):
+        return False
+    return any(
+        task.assignment.image == image and task.state not in ("done", "removed")
+        for task in tasks(project, plan, annotator)
+    )
+
+
 def candidates_hidden(project: Project, image: ImageRecord, annotator: str) -> bool:
     """Whether an annotator has to label the image from scratch before any proposal is shown."""
     plan = newest_study(project)
