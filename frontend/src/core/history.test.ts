@@ -3,6 +3,7 @@ import { describe, expect, it } from "vitest";
 import {
   entryBytes,
   forget,
+  forgetAll,
   type History,
   makeHistory,
   nextRedo,
@@ -34,6 +35,19 @@ describe("the history", () => {
     expect(undo(history, map)).toBeNull();
     redo(history, map);
     expect(drawn(map)).toEqual(["222"]);
+  });
+
+  it("forgets everything when somebody else comes", () => {
+    const [history, map] = [makeHistory(), mapOf("01.")];
+    paint(history, map, 2);
+    paint(history, map, 3);
+    undo(history, map);
+    forgetAll(history);
+    expect([nextUndo(history), nextRedo(history), history.bytes]).toEqual([
+      undefined,
+      undefined,
+      0,
+    ]);
   });
 
   it("forgets what was undone when something new is done", () => {

@@ -89,6 +89,13 @@ function move(from: Entry[], to: Entry[], map: LabelMap, step: 1 | -1): Rect | n
   return entry.patch.rect;
 }
 
+/** Forget everything: somebody else works here now. */
+export function forgetAll(history: History): void {
+  history.done = [];
+  history.undone = [];
+  history.bytes = 0;
+}
+
 /**
  * Forget a session's operations: its map is another one now, and patches are differences
  * to the map that they were made on.
