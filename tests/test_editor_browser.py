@@ -230,6 +230,7 @@ def test_closed_opened_submitted_and_on_disk(desk: Desk, page: Page, browser: Br
     saved(again)
     after = desk.labels()
     np.testing.assert_array_equal(after[:100], before[:100])
+    again.once("dialog", lambda question: question.accept())
     again.get_by_role("button", name="submit").click()
     expect(again.locator(".editor")).to_have_count(0)
     project = desk.project()

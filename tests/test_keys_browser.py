@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Dialog, Page, expect
 
 import test_editor_browser as editor
 from premask.core.phases import VOID
@@ -78,3 +78,23 @@ def test_what_is_held_while_the_window_loses_the_focus_is_let_go(desk: Desk, pag
     same(wanted=False)
     page.evaluate("window.dispatchEvent(new Event('blur'))")
     same(wanted=True)
+
+
+def test_what_is_not_labelled_is_asked_about_before_it_is_submitted(desk: Desk, page: Page) -> None:
+    pen = Pen(desk.open(page))
+    asked: list[str] = []
+
+    def dismiss(question: Dialog) -> None:
+        asked.append(question.message)
+        question.dismiss()
+
+    page.once("dialog", dismiss)
+    page.keyboard.press("Control+Enter")
+    pen.drag((40, 100), (250, 100))
+    saved(page)
+    page.once("dialog", dismiss)
+    page.get_by_role("button", name="submit").click()
+    px = int((desk.labels() == VOID).sum())
+    assert "nothing is labelled" in asked[0]
+    assert f"{px:,} px ({100 * px / desk.labels().size:.0f} %) are not labelled" in asked[1]
+    expect(page.locator(".editor")).to_be_visible()
