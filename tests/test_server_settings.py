@@ -113,6 +113,7 @@ def test_a_calibration_reaches_images_of_the_frame_that_have_no_scale(
 ) -> None:
     first, second, third = all_images(project)
     client.put(f"/api/images/{third.id}/scale", json={"um_per_px": 0.5})
+    assert client.get(f"/api/images/{first.id}/same-frame").json() == [second.name]
     body = {"um_per_px": 0.125, "alike": True}
     assert client.put(f"/api/images/{first.id}/scale", json=body).json() == {"images": 2}
     assert [one.um_per_px for one in all_images(project)] == [0.125, 0.125, 0.5]

@@ -81,9 +81,21 @@ def test_two_clicks_on_the_scale_bar_are_a_scale(place: tuple[Path, Page]) -> No
     page.get_by_label("its length").fill("50")
     expect(page.get_by_text("µm per px")).to_be_visible()
     page.get_by_role("button", name="store").click()
+    expect(page.get_by_text("1 image has the scale now")).to_be_visible()
+    first, second = all_images(open_project(root))
+    assert first.um_per_px == pytest.approx(0.25, rel=0.01)
+    assert second.um_per_px is None, "a scale spreads only where that is wanted"
+
+    page.get_by_role("button", name="Calibrate 0.png").click()
+    picture.click(position={"x": 40 * scale, "y": 222 * scale})
+    picture.click(position={"x": 240 * scale, "y": 223 * scale})
+    page.get_by_label("its length").fill("25")
+    page.get_by_label("also for the other image of this frame that has no scale").check()
+    expect(page.get_by_text("changes too: 1.png")).to_be_visible()
+    page.get_by_role("button", name="store").click()
     expect(page.get_by_text("2 images have the scale now")).to_be_visible()
     for image in all_images(open_project(root)):
-        assert image.um_per_px == pytest.approx(0.25, rel=0.01)
+        assert image.um_per_px == pytest.approx(0.125, rel=0.01)
 
 
 def test_an_image_goes_when_its_name_was_typed(place: tuple[Path, Page]) -> None:

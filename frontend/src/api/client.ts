@@ -128,6 +128,8 @@ export const api = {
   /** Where a phase is labelled. */
   concerned: (phase: number) => json<Concerned[]>("GET", `/phases/${phase}/concerned`),
   frameUrl: (image: string) => `/api/images/${image}/frame`,
+  /** Names of the images that a calibration can reach besides this one. */
+  sameFrame: (image: string) => json<string[]>("GET", `/images/${image}/same-frame`),
   calibrate: (image: string, umPerPx: number | null, alike: boolean) =>
     json<{ images: number }>("PUT", `/images/${image}/scale`, { um_per_px: umPerPx, alike }),
   setType: (image: string, type: string | null) =>

@@ -257,7 +257,7 @@ class CalibrationIn(Body):
 
     um_per_px: float | None
     alike: bool = False
-    """Also for images of the same frame that have no scale."""
+    """Also for the images of the same frame that have no scale."""
 
 
 class CalibrationOut(BaseModel):

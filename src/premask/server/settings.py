@@ -31,7 +31,13 @@ from premask.server.schemas import (
     TypeIn,
 )
 from premask.workflow.add import check_type
-from premask.workflow.change_settings import PhaseEntry, calibrate, change_phases, concerned
+from premask.workflow.change_settings import (
+    PhaseEntry,
+    calibrate,
+    change_phases,
+    concerned,
+    of_same_frame,
+)
 
 router = APIRouter(responses=REFUSALS)
 _LOCK = threading.Lock()
@@ -84,6 +90,12 @@ def get_frame(project: Opened, image: OneImage) -> Response:
     ok, data = cv2.imencode(".png", frame[..., ::-1] if frame.ndim == 3 else frame)
     assert ok, "PNG holds every 8-bit picture"
     return Response(np.asarray(data).tobytes(), media_type="image/png")
+
+
+@router.get("/images/{image}/same-frame")
+def get_same_frame(project: Opened, image: OneImage) -> list[str]:
+    """The names of the images that a calibration can reach besides this one."""
+    return [one.name for one in of_same_frame(project, image)]
 
 
 @router.put("/images/{image}/scale")

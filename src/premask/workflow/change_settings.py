@@ -123,7 +123,7 @@ def calibrate(
     um_per_px : float or None
         µm per px; None takes the scale away.
     alike : bool
-        Also of the images of the same frame (width and height) that have no scale yet.
+        Also of those that :func:`of_same_frame` names.
 
     Raises
     ------
@@ -132,17 +132,21 @@ def calibrate(
     """
     check_scale(um_per_px)
     source = None if um_per_px is None else "calibrated"
-    others = [
-        one
-        for one in all_images(project)
-        if alike
-        and one.id != image.id
-        and (one.width, one.height) == (image.width, image.height)
-        and one.um_per_px is None
-    ]
+    others = of_same_frame(project, image) if alike else []
     for one in (image, *others):
         update_image(project, replace(one, um_per_px=um_per_px, scale_source=source))
     return 1 + len(others)
+
+
+def of_same_frame(project: Project, image: ImageRecord) -> list[ImageRecord]:
+    """The other images of an image's frame (width and height) that have no scale yet."""
+    return [
+        one
+        for one in all_images(project)
+        if one.id != image.id
+        and (one.width, one.height) == (image.width, image.height)
+        and one.um_per_px is None
+    ]
 
 
 @dataclass(frozen=True)
