@@ -15,8 +15,9 @@ from helpers import write_images
 from premask.core.phases import Phases, make_phases
 from premask.project import settings as settings_file
 from premask.project.images import all_images, update_image
-from premask.project.label_maps import image_versions, read_version
+from premask.project.label_maps import image_versions, read_version, save_label_map
 from premask.project.project import Project, init_project, open_project
+from premask.project.sessions import working_copy
 from premask.project.settings import Settings
 from premask.server.app import create_app
 from premask.workflow.add import add_images
@@ -182,8 +183,20 @@ def test_a_merged_phase_is_read_as_the_other_and_nothing_stored_changes(
     client.post(f"/api/sessions/{session}/submit", json={"revision": 0}).raise_for_status()
 
     px = image.width * image.view_height
+    truth = np.zeros((image.view_height, image.width), np.uint8)
+    truth[:2, :5] = 2
+    save_label_map(project, image, truth, annotator="imported", strategy="reference")
+    agreed = client.post(f"/api/images/{image.id}/consensus").json()["id"]
+    client.post(f"/api/consensus/{agreed}/finish").raise_for_status()
+    body = {"image": image.id, "strategy": "preannotated"}
+    draft = client.post("/api/sessions", json=body).json()["id"]
+    choice = {"candidate": candidate["id"]}
+    client.post(f"/api/sessions/{draft}/choice", json={"choice": choice, "revision": 0})
+    few = int(np.count_nonzero(working_copy(project, draft).labels == 2))
     (row,) = client.get("/api/phases/2/concerned").json()
-    assert (row["drawn"], row["submitted"], row["candidates"]) == (px, px, 1)
+    kinds = ("drafts", "submitted", "agreed", "imported", "candidates")
+    assert [row[kind] for kind in kinds] == [few, px, px, 10, 1]
+    assert few > 0
     changed = change(client, SAME, types={}, merged={"TiN": "TiB2"}).json()
     assert [phase["merged_into"] for phase in changed["phases"]] == [None, None, 1]
     assert client.get("/api/phases/2/concerned").json() == []

@@ -972,10 +972,14 @@ export interface components {
             image: string;
             /** Name */
             name: string;
-            /** Drawn */
-            drawn: number;
+            /** Drafts */
+            drafts: number;
             /** Submitted */
             submitted: number;
+            /** Agreed */
+            agreed: number;
+            /** Imported */
+            imported: number;
             /** Candidates */
             candidates: number;
         };

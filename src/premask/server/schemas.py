@@ -239,10 +239,12 @@ class ConcernedOut(BaseModel):
 
     image: str
     name: str
-    drawn: int
-    """Pixels in the label maps at work."""
+    drafts: int
+    """Pixels in the label maps that somebody is at work on."""
     submitted: int
     """Pixels in the newest submitted versions."""
+    agreed: int
+    imported: int
     candidates: int
 
 

@@ -67,8 +67,10 @@ def get_concerned(
         ConcernedOut(
             image=one.image.id,
             name=one.image.name,
-            drawn=one.drawn,
+            drafts=one.drafts,
             submitted=one.submitted,
+            agreed=one.agreed,
+            imported=one.imported,
             candidates=one.candidates,
         )
         for one in concerned(project, phase)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -11,12 +12,13 @@ from numpy.typing import NDArray
 
 from premask.core.errors import PremaskError
 from premask.core.phases import Phases, make_phases
-from premask.core.records import ImageRecord
+from premask.core.records import ImageRecord, LabelMapVersion
+from premask.core.sessions import STRATEGIES
 from premask.project import settings as settings_file
 from premask.project.images import all_images, update_image
 from premask.project.label_maps import image_versions, read_version
 from premask.project.project import Project
-from premask.project.sessions import ConflictError, working_copy
+from premask.project.sessions import OPEN_STATES, ConflictError, working_copy
 from premask.workflow.add import check_scale
 from premask.workflow.overview import overview
 
@@ -155,15 +157,20 @@ class Concerned:
 
     Attributes
     ----------
-    drawn, submitted : int
-        Pixels of the phase in the label maps at work, and in the newest submitted versions.
+    drafts : int
+        Pixels of the phase in the label maps that somebody is at work on.
+    submitted, agreed, imported : int
+        Pixels in the newest version of each session, of each agreed map, and of each map that
+        came from elsewhere.
     candidates : int
         How many candidates have regions of the phase.
     """
 
     image: ImageRecord
-    drawn: int
+    drafts: int
     submitted: int
+    agreed: int
+    imported: int
     candidates: int
 
 
@@ -179,16 +186,31 @@ def concerned(project: Project, phase: int) -> list[Concerned]:
         raise PremaskError(f"no phase {phase}; 0 to {len(project.phases) - 1} are accepted")
     rows = []
     for one in overview(project):
+        stored = Counter[str]()
         newest = {(v.annotator, v.strategy): v for v in image_versions(project, one.image)}
+        for version in newest.values():
+            stored[_kind(version)] += _px(read_version(project, version), phase)
         row = Concerned(
             one.image,
-            drawn=sum(_px(working_copy(project, s.id).labels, phase) for s in one.sessions),
-            submitted=sum(_px(read_version(project, v), phase) for v in newest.values()),
+            drafts=sum(
+                _px(working_copy(project, s.id).labels, phase)
+                for s in one.sessions
+                if s.state in OPEN_STATES
+            ),
+            submitted=stored["submitted"],
+            agreed=stored["agreed"],
+            imported=stored["imported"],
             candidates=sum(phase in c.table.get("names", []) for c in one.candidates),
         )
-        if row.drawn or row.submitted or row.candidates:
+        if row.drafts or stored.total() or row.candidates:
             rows.append(row)
     return rows
+
+
+def _kind(version: LabelMapVersion) -> str:
+    if version.strategy not in STRATEGIES and version.session is not None:
+        return "agreed"
+    return "imported" if version.session is None else "submitted"
 
 
 def _px(labels: NDArray[np.uint8], phase: int) -> int:
