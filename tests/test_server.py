@@ -111,6 +111,11 @@ def test_the_pixels_arrive_as_they_are(client: TestClient) -> None:
         answer.request.url.path, headers={**ANA, "If-None-Match": answer.headers["etag"]}
     )
     assert (again.status_code, again.content) == (304, b"")
+    for accepted, sent in (("identity", None), ("gzip;q=0, br", None), ("br, gzip;q=0.8", "gzip")):
+        headers = {**ANA, "Accept-Encoding": accepted}
+        plain = client.get(answer.request.url.path, headers=headers)
+        assert plain.headers.get("content-encoding") == sent, accepted
+        assert plain.content == answer.content
 
 
 def test_from_an_empty_map_to_a_version_on_disk(client: TestClient, project: Project) -> None:

@@ -25,13 +25,15 @@ CandidateNumber = Annotated[int, Path(ge=1, le=2**53)]
 @router.get("/candidates/{candidate}/regions", response_class=Response)
 def get_regions(project: Opened, candidate: CandidateNumber, request: Request) -> Response:
     """The region of each pixel."""
-    return array_reply(read_regions(project, _find(project, candidate)[0]), request)
+    return array_reply(read_regions(project, _find(project, candidate)[0]), request, kept=True)
 
 
 @router.get("/candidates/{candidate}/labels", response_class=Response)
 def get_labels(project: Opened, candidate: CandidateNumber, request: Request) -> Response:
     """The label map: phases where there are names (void where a region has none)."""
-    return array_reply(derived_of(project, _find(project, candidate)[0]).label_map, request)
+    return array_reply(
+        derived_of(project, _find(project, candidate)[0]).label_map, request, kept=True
+    )
 
 
 @router.put("/candidates/{candidate}/names")

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Annotated
 
 import numpy as np
-from fastapi import APIRouter, Path, Query
+from fastapi import APIRouter, Path, Query, Request
 from fastapi.responses import Response
 
 from premask.core.records import Decision
@@ -74,16 +74,20 @@ def post_consensus(
 
 
 @router.get("/consensus/{consensus}/regions", response_class=Response)
-def get_regions(project: Opened, annotator: Annotator, consensus: Number) -> Response:
+def get_regions(
+    project: Opened, annotator: Annotator, consensus: Number, request: Request
+) -> Response:
     """The number of the region of doubt that each pixel belongs to, 0 outside."""
-    return array_reply(sitting(project, consensus, annotator).doubts.regions)
+    return array_reply(sitting(project, consensus, annotator).doubts.regions, request)
 
 
 @router.get("/consensus/{consensus}/votes", response_class=Response)
-def get_votes(project: Opened, annotator: Annotator, consensus: Number) -> Response:
+def get_votes(
+    project: Opened, annotator: Annotator, consensus: Number, request: Request
+) -> Response:
     """The automatic map, then everybody's label map in the order of their names."""
     found = sitting(project, consensus, annotator)
-    return array_reply(np.stack([found.automatic, *found.votes.values()]))
+    return array_reply(np.stack([found.automatic, *found.votes.values()]), request)
 
 
 @router.post("/consensus/{consensus}/decisions")

@@ -141,7 +141,7 @@ def _thumbnail(project: Project, image: ImageRecord) -> bytes:
 @router.get("/images/{image}/pixels", response_class=Response)
 def get_pixels(project: Opened, image: OneImage, request: Request) -> Response:
     """The crop as it is stored: 8 or 16 bit, grey or RGB."""
-    return array_reply(pixels_of(project, image), request)
+    return array_reply(pixels_of(project, image), request, kept=True)
 
 
 @router.get("/images/{image}/superpixels/{grain}", response_class=Response)
@@ -149,7 +149,7 @@ def get_superpixels(project: Opened, image: OneImage, grain: str, request: Reque
     """The number of each pixel's superpixel, for the superpixel brush."""
     if grain not in GRAINS:
         raise HTTPException(404, f"no grain {grain!r}; {', '.join(GRAINS)} are known")
-    return array_reply(_superpixels(project, image, grain), request)
+    return array_reply(_superpixels(project, image, grain), request, kept=True)
 
 
 _SUPERPIXELS: OrderedDict[tuple[str, str, int, str], NDArray[np.int32]] = OrderedDict()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated
 
 import numpy as np
-from fastapi import APIRouter, Path
+from fastapi import APIRouter, Path, Request
 from fastapi.responses import Response
 
 from premask.core.origins import fresh_origins
@@ -46,7 +46,9 @@ def get_reviews(project: Opened, reviewer: Annotator) -> list[WaitingOut]:
 
 
 @router.get("/reviews/{session}/planes", response_class=Response)
-def get_review_planes(project: Opened, reviewer: Annotator, session: SessionNumber) -> Response:
+def get_review_planes(
+    project: Opened, reviewer: Annotator, session: SessionNumber, request: Request
+) -> Response:
     """Labels, then origins, of the submitted version."""
     version = submitted_version(project, session, reviewer)
     labels = read_version(project, version)
@@ -55,7 +57,7 @@ def get_review_planes(project: Opened, reviewer: Annotator, session: SessionNumb
         if version.origins
         else fresh_origins(labels, "expert")
     )
-    return array_reply(np.stack([labels, origins]))
+    return array_reply(np.stack([labels, origins]), request)
 
 
 @router.post("/reviews/{session}")

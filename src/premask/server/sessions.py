@@ -62,11 +62,11 @@ def get_one(project: Opened, session: OwnSession) -> SessionOut:
 
 
 @router.get("/sessions/{session}/planes", response_class=Response)
-def get_planes(project: Opened, session: OwnSession) -> Response:
+def get_planes(project: Opened, session: OwnSession, request: Request) -> Response:
     """Labels, then origins; the revision is in a header."""
     copy = working_copy(project, session.id)
     planes = np.stack([copy.labels, copy.origins])
-    return array_reply(planes, X_Revision=copy.revision, X_Save=copy.save)
+    return array_reply(planes, request, X_Revision=copy.revision, X_Save=copy.save)
 
 
 @router.patch("/sessions/{session}/tiles")
