@@ -112,6 +112,31 @@ export interface Setting {
   inverse: boolean;
 }
 
+/** Radii of brushes, px: of the slider, the keys and the wheel. */
+export const RADII = { least: 0.5, most: 400 } as const;
+
+/** A radius within {@link RADII}. */
+export function radiusOf(wanted: number): number {
+  return Math.min(RADII.most, Math.max(RADII.least, wanted));
+}
+
+/** Why a range of grey values has none in it; empty where it has. A blank field is no number. */
+export function emptyRange([from, to]: readonly (number | null | undefined)[]): string {
+  if (typeof from !== "number" || typeof to !== "number")
+    return "nothing is painted: give both grey values";
+  return from > to ? `nothing is painted: no grey value is from ${from} to ${to}` : "";
+}
+
+/** Why a number cannot be taken; empty where it can. A blank field is no number. */
+export function notBetween(value: number | null | undefined, least: number, most: number): string {
+  if (typeof value === "number" && value >= least && value <= most) return "";
+  const accepted =
+    most === Number.POSITIVE_INFINITY
+      ? `${least} or more`
+      : `${least} to ${most.toLocaleString("en")}`;
+  return `${typeof value === "number" ? value : "no number"}: ${accepted} px is accepted`;
+}
+
 /** How a tool writes. */
 export function optionsOf(setting: Setting): PaintOptions {
   const { tool, phase, paintOver, inverse } = setting;
