@@ -202,7 +202,8 @@ export function step(desk: Desk, back: boolean): number | null {
   if (!(back ? undo : redo)(history, desk.work.map)) return null;
   const t = reading(desk.clock).t;
   const tool = back ? "undo" : "redo";
-  drew(desk.clock, { start: t, end: t, tool, phase: null, px: 0, length: 0 });
+  const px = next?.patch.px ?? 0;
+  drew(desk.clock, { start: t, end: t, tool, phase: null, px, length: 0 });
   afterChange(desk);
   return null;
 }

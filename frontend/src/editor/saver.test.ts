@@ -122,3 +122,15 @@ test("what was submitted elsewhere takes nothing over it", async () => {
   draw(2);
   await expect(keepMine(saver, () => undefined)).rejects.toThrow("submitted by now");
 });
+
+test("each save that the server has is told once", async () => {
+  const told: number[] = [];
+  saver.onsaved = (revision) => told.push(revision);
+  vi.mocked(api.save).mockRejectedValueOnce(new Error("no server"));
+  draw();
+  await flush(saver);
+  expect(told).toEqual([]);
+  await flush(saver);
+  await flush(saver);
+  expect(told).toEqual([1]);
+});

@@ -48,6 +48,8 @@ export interface Saver {
   /** Nothing of it is to be kept any more. */
   gone: boolean;
   onchange: (state: State, message: string) => void;
+  /** The server has a save, for the log. */
+  onsaved: (revision: number) => void;
 }
 
 export function makeSaver(
@@ -72,6 +74,7 @@ export function makeSaver(
     saves: 0,
     gone: false,
     onchange,
+    onsaved: () => undefined,
   };
 }
 
@@ -112,6 +115,7 @@ export async function flush(saver: Saver): Promise<boolean> {
       const { revision, name, bytes } = saver.flight;
       saver.revision = (await api.save(saver.session, revision, name, bytes)).revision;
       saver.flight = null;
+      saver.onsaved(saver.revision);
     }
     await sendEvents(saver);
     if (drawnSince(saver)) return false;
