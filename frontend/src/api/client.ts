@@ -66,6 +66,15 @@ interface Extra {
   keepalive?: boolean;
 }
 
+let lost = false;
+const hearers = new Set<() => void>();
+
+/** Hear that the server answers again; returns what ends it. */
+export function onReached(hearer: () => void): () => void {
+  hearers.add(hearer);
+  return () => hearers.delete(hearer);
+}
+
 async function request(method: string, path: string, extra: Extra = {}): Promise<Response> {
   const headers: Record<string, string> = { ...extra.headers };
   if (annotator) headers["X-Premask-Annotator"] = encodeURIComponent(annotator);
@@ -81,7 +90,12 @@ async function request(method: string, path: string, extra: Extra = {}): Promise
   try {
     response = await fetch(`/api${path}`, init);
   } catch {
+    lost = true;
     throw new ApiError(0, "the server cannot be reached; what you draw is kept in this browser");
+  }
+  if (lost) {
+    lost = false;
+    for (const hearer of hearers) hearer();
   }
   if (!response.ok) throw new ApiError(response.status, await reason(response));
   return response;
