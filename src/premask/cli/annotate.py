@@ -32,14 +32,13 @@ def annotate(
 ) -> None:
     """Choose candidates, repair them and submit, in the browser. Ctrl-C stops the server."""
     from premask.project.project import open_project
-    from premask.server.run import listen, serve
+    from premask.server.run import listen, name_of, serve
 
     opened = open_project(project)
     token = None if host in LOOPBACK else secrets.token_urlsafe(24)
     sock = listen(host, port)
     number = sock.getsockname()[1]
-    name = f"[{host}]" if ":" in host else host
-    address = f"http://{name}:{number}/" + (f"?token={token}" if token else "")
+    address = f"http://{name_of(host)}:{number}/" + (f"?token={token}" if token else "")
     answer(json, {"address": address}, [f"premask is at {address}"])
     if token:
         err("premask: whoever has this address can see and change the project; there is no TLS")

@@ -36,6 +36,26 @@ def listen(host: str, port: int) -> socket.socket:
     return sock
 
 
+def name_of(host: str) -> str:
+    """How others call an address that is listened on, for a URL.
+
+    ``0.0.0.0`` and ``::`` mean all of this machine's addresses and can be opened from none but
+    itself: the one by which it reaches its network stands for them, or else its name.
+    """
+    if host in ("0.0.0.0", "::"):  # noqa: S104  # no address is listened on here
+        family, elsewhere = (
+            (socket.AF_INET6, "2001:db8::1") if host == "::" else (socket.AF_INET, "192.0.2.1")
+        )
+        try:
+            # Nothing is sent: connecting a datagram socket only looks the way up.
+            with socket.socket(family, socket.SOCK_DGRAM) as way:
+                way.connect((elsewhere, 9))
+                host = str(way.getsockname()[0])
+        except OSError:
+            host = socket.gethostname()
+    return f"[{host}]" if ":" in host else host
+
+
 def serve(project: Project, sock: socket.socket, token: str | None) -> None:
     """Answer requests on a socket until Ctrl-C."""
     app = create_app(project, token=token)
