@@ -98,3 +98,53 @@ def test_what_is_not_labelled_is_asked_about_before_it_is_submitted(desk: Desk, 
     assert "nothing is labelled" in asked[0]
     assert f"{px:,} px ({100 * px / desk.labels().size:.0f} %) are not labelled" in asked[1]
     expect(page.locator(".editor")).to_be_visible()
+
+
+def test_a_polygon_closes_by_its_first_corner_and_by_a_double_click(desk: Desk, page: Page) -> None:
+    pen = Pen(desk.open(page))
+    page.keyboard.press("p")
+    page.keyboard.press("2")
+    for corner in ((20, 20), (80, 20), (80, 80), (20, 80), (20, 20)):
+        pen.click(*corner)
+    page.keyboard.press("3")
+    for corner in ((120, 20), (180, 20)):
+        pen.click(*corner)
+    page.mouse.dblclick(*pen.at(180, 80))
+    saved(page)
+    labels = desk.labels()
+    assert labels[50, 50] == 1
+    assert labels[30, 170] == 2
+    assert labels[70, 130] == VOID
+
+
+def test_arrows_look_further_to_one_side(desk: Desk, page: Page) -> None:
+    pen = Pen(desk.open(page))
+
+    def under() -> str:
+        page.mouse.move(*pen.at(150, 100))
+        page.mouse.move(*pen.at(150.5, 100.5))
+        return page.locator(".under").inner_text().split(" · ")[0]
+
+    here = under()
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("ArrowDown")
+    x, y = (int(n) for n in under().split(","))
+    assert (x, y) > (int(here.split(",")[0]) + 10, 0)
+    assert y > 110
+    page.keyboard.press("ArrowLeft")
+    page.keyboard.press("ArrowUp")
+    assert under() == here
+    page.get_by_label("gamma").focus()
+    page.keyboard.press("ArrowRight")
+    assert under() == here, "a slider has its arrows"
+
+
+def test_two_tabs_of_one_browser_know_of_each_other_at_once(desk: Desk, page: Page) -> None:
+    desk.open(page)
+    warning = "open in another tab too"
+    expect(page.get_by_text(warning)).to_have_count(0)
+    other = desk.open(page.context.new_page())
+    for one in (page, other):
+        expect(one.get_by_text(warning)).to_be_visible()
+    other.close(run_before_unload=True)
+    expect(page.get_by_text(warning)).to_have_count(0)

@@ -58,7 +58,10 @@ export interface Desk {
 export function begin(desk: Desk, setting: Setting, here: Point): void {
   const way = wayOf(setting.tool);
   if (way === "points" && desk.corners.length) {
-    addCorner(desk, here);
+    const [first] = desk.corners;
+    const near = CORNER / desk.screen.view.scale;
+    if (first && desk.corners.length > 2 && distance(first, here) < near) closeArea(desk);
+    else addCorner(desk, here);
     return;
   }
   desk.operation = {
@@ -132,6 +135,8 @@ export function closeArea(desk: Desk): void {
   cancel(desk);
 }
 
+/** A click that is nearer to the first corner means it, screen px. */
+const CORNER = 6;
 /** A lasso that is shorter than this is a click, screen px. */
 const CLICK = 12;
 

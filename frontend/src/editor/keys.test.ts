@@ -27,6 +27,11 @@ test("Enter closes a polygon and is left alone elsewhere", () => {
   expect(commandOf({ ...none, key: "Enter" }, "brush")).toBeNull();
 });
 
+test("arrows look further to one side", () => {
+  expect(commandOf({ ...none, key: "ArrowLeft" }, "brush")).toEqual({ do: "pan left" });
+  expect(commandOf({ ...none, key: "ArrowDown" }, "polygon")).toEqual({ do: "pan down" });
+});
+
 test("the browser keeps its own shortcuts", () => {
   expect(commandOf({ ...none, key: "f", ctrlKey: true }, "brush")).toBeNull();
   expect(commandOf({ ...none, key: "d", altKey: true }, "brush")).toBeNull();

@@ -19,6 +19,10 @@ export type Plain =
   | "zoom in"
   | "zoom out"
   | "whole image"
+  | "pan left"
+  | "pan right"
+  | "pan up"
+  | "pan down"
   | "help";
 
 export type Command =
@@ -41,6 +45,10 @@ const PLAIN: Readonly<Record<string, Plain>> = {
   "=": "zoom in",
   "-": "zoom out",
   0: "whole image",
+  arrowleft: "pan left",
+  arrowright: "pan right",
+  arrowup: "pan up",
+  arrowdown: "pan down",
   "?": "help",
 };
 const POLYGON: Readonly<Record<string, Plain>> = { enter: "close area", backspace: "drop corner" };

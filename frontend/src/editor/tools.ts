@@ -78,7 +78,7 @@ export const TOOLS: readonly Tool[] = [
     name: "polygon",
     label: "Polygon",
     key: "p",
-    hint: "corner by corner; Enter closes, Backspace takes one back",
+    hint: "corner by corner; a double click, the first corner or Enter closes it, Backspace takes one back",
     way: "points",
   },
   { name: "fill", label: "Fill", key: "f", hint: "gives a connected area the phase", way: "click" },
