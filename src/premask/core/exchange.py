@@ -211,6 +211,8 @@ class Report:
     ) -> None:
         """Add a finding of one of the :data:`FINDINGS`."""
         assert kind in FINDINGS, kind
+        # half characters, which JSON may hold and no terminal takes
+        where, message = (text.encode("utf-8", "replace").decode() for text in (where, message))
         self.findings.append(Finding(kind, where, message, count, at))
 
 

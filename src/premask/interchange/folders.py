@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
+from premask.core.errors import PremaskError
 from premask.core.exchange import Report
 from premask.io.images import IMAGE_SUFFIXES
 
@@ -43,6 +45,31 @@ def by_stem(files: Iterable[Path], folder: Path, report: Report) -> dict[str, Pa
         if found.setdefault(name, file) is not file:
             report.add("left out", file.name, f"{found[name].name} is taken for the image {name}")
     return found
+
+
+def inside(folder: Path, name: object, where: str) -> Path:
+    """What a name in a file of others leads to, which must lie in a folder.
+
+    Parameters
+    ----------
+    where : str
+        The file and the position of the name in it; starts the message.
+
+    Raises
+    ------
+    PremaskError
+        For what is no name, and a way out of the folder. It need not exist.
+    """
+    text = name.replace("\\", "/") if isinstance(name, str) else ""
+    parts = PurePosixPath(text).parts
+    safe = parts and ".." not in parts and parts[0] != "/" and ":" not in parts[0]
+    lengths = [len(part.encode("utf-8", "surrogatepass")) for part in parts]
+    if not safe or re.search(r"[\x00-\x1f\ud800-\udfff]", text) or max(lengths) > 255:
+        raise PremaskError(f"{where}: {name!r:.60} is no path inside {folder.name}")
+    path = folder.joinpath(*parts)
+    if not path.resolve().is_relative_to(folder.resolve()):
+        raise PremaskError(f"{where}: {name!r:.60} leads out of {folder.name}")
+    return path
 
 
 def root_of(path: Path, *wanted: str) -> Path:

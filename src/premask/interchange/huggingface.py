@@ -8,7 +8,7 @@ import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from functools import partial
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -16,7 +16,7 @@ import numpy as np
 from premask.core.errors import PremaskError
 from premask.core.exchange import Ids, Incoming, LabelMap, Outgoing, Target
 from premask.core.phases import VOID
-from premask.interchange.folders import files_in
+from premask.interchange.folders import files_in, inside
 from premask.interchange.huggingface_card import card
 from premask.interchange.pictures import write_picture
 from premask.interchange.values import index_ids, labels_of
@@ -103,13 +103,9 @@ def _file(table: Path, row: Mapping[str, Any], keys: tuple[str, ...], where: str
     key = next((key for key in keys if row.get(key) is not None), None)
     if key is None:
         return None
-    name = row[key]
-    parts = PurePosixPath(name.replace("\\", "/")).parts if isinstance(name, str) else ()
-    if not parts or ".." in parts or parts[0] == "/" or "\0" in name:
-        raise PremaskError(f"{where}: {key} is {name!r:.60}; a path in its folder is accepted")
-    path = table.parent.joinpath(*parts)
-    if not path.is_file() or not path.resolve().is_relative_to(table.parent.resolve()):
-        raise PremaskError(f"{where}: there is no file {name!r:.60} beside it; {key} names it")
+    path = inside(table.parent, row[key], f"{where}: {key}")
+    if not path.is_file():
+        raise PremaskError(f"{where}: there is no file {row[key]!r:.60} beside it; {key} names it")
     return path
 
 

@@ -6,7 +6,7 @@ import math
 import warnings
 from collections.abc import Iterator
 from functools import partial
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -15,6 +15,7 @@ from premask.core.errors import PremaskError
 from premask.core.exchange import Incoming, LabelMap
 from premask.core.phases import VOID
 from premask.interchange.extras import need
+from premask.interchange.folders import inside
 from premask.interchange.values import labels_of
 from premask.interchange.vocabulary import Vocabulary
 from premask.io.images import MAX_PIXELS
@@ -47,7 +48,7 @@ def load_ome_zarr(path: Path, vocabulary: Vocabulary) -> Iterator[Incoming]:
             if not isinstance(found, list) or not found:
                 raise PremaskError(f"{where}: there are no labels in it")
             chosen = "phases" if "phases" in found else found[0]
-            labels = _inside(store / "labels", chosen)
+            labels = inside(store / "labels", chosen, where)
         if len(found) > 1:
             vocabulary.report.add(
                 "left out", where, f"of {len(found)} labels {chosen!r} is taken", len(found) - 1
@@ -89,18 +90,10 @@ def _attributes(group: Path) -> dict[str, Any]:
     return {}
 
 
-def _inside(folder: Path, name: Any) -> Path:
-    parts = PurePosixPath(name).parts if isinstance(name, str) else ()
-    if not parts or ".." in parts or PurePosixPath(name).is_absolute() or "\\" in name:
-        raise PremaskError(f"the path {name!r:.60} does not lie in the store")
-    return folder.joinpath(*parts)
-
-
 def _read(labels: Path, where: str, vocabulary: Vocabulary) -> LabelMap:
     with guarded(where):
         about = _attributes(labels)
-        dataset = _inside(labels, about["multiscales"][0]["datasets"][0]["path"])
-        values = _array(dataset)
+        values = _array(inside(labels, about["multiscales"][0]["datasets"][0]["path"], where))
         names = _names(about.get("image-label"))
     return labels_of(values, where, vocabulary, names)
 

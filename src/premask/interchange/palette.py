@@ -108,7 +108,11 @@ def read_labelmap(path: Path) -> list[tuple[str, Rgb | None]]:
         values = [int(one) for one in match.groups()[1:] if one] if match else []
         if not line.strip() or (line.startswith("#") and not values):
             continue
-        if match is None or any(value > 255 for value in values):
+        if (
+            match is None
+            or any(value > 255 for value in values)
+            or (not values and ":" in match[1])  # a colour of another form
+        ):
             raise PremaskError(
                 f"{path.name}: line {number} is {line!r:.60}; label:red,green,blue:: is accepted"
             )
