@@ -56,7 +56,6 @@ def import_(
     All of them come in, or none: the project stays as it was where something is wrong.
     """
     from premask.project.project import open_project
-    from premask.workflow.exchange import as_json
     from premask.workflow.import_labels import KINDS, import_label_maps
 
     result = import_label_maps(
@@ -65,7 +64,7 @@ def import_(
         path,
         kind=kind,
         annotator=annotator,
-        renames=dict(map(_rename, renames or [])),
+        renames=dict(map(rename, renames or [])),
         tolerance=tolerance,
         add_images=add_images,
         strict=strict,
@@ -83,9 +82,8 @@ def import_(
         "imported": result.done,
         "images_added": result.added,
         "times": result.times,
-        "findings": as_json(result.findings),
     }
-    _answer(json, data, lines, result.findings)
+    with_findings(json, data, lines, result.findings)
 
 
 def export(
@@ -117,7 +115,6 @@ def export(
 ) -> None:
     """Write the final label maps, or the candidates, for another tool."""
     from premask.project.project import open_project
-    from premask.workflow.exchange import as_json
     from premask.workflow.export_labels import export_label_maps
 
     result = export_label_maps(
@@ -133,8 +130,7 @@ def export(
         on_image=count_line("image"),
     )
     lines = [f"{count(len(result.done), 'image')} written to {out} ({format_}, {what})"]
-    data = {"exported": result.done, "findings": as_json(result.findings)}
-    _answer(json, data, lines, result.findings)
+    with_findings(json, {"exported": result.done}, lines, result.findings)
 
 
 def formats(json: Json = False) -> None:
@@ -146,16 +142,19 @@ def formats(json: Json = False) -> None:
     answer(json, {"formats": rows}, [f"{r['name']:<{width}}  {r['summary']}" for r in rows])
 
 
-def _rename(text: str) -> tuple[str, str]:
+def rename(text: str) -> tuple[str, str]:
+    """``NAME=PHASE`` in its two parts."""
     name, equals, phase = text.partition("=")
     if not (name.strip() and equals and phase.strip()):
         raise PremaskError(f"--map {text!r} is not NAME=PHASE; e.g. --map 'titanium boride=TiB2'")
     return name.strip(), phase.strip()
 
 
-def _answer(
+def with_findings(
     as_json: bool, data: dict[str, Any], lines: list[str], findings: Sequence[Finding]
 ) -> None:
-    from premask.workflow.exchange import report_lines
+    """An answer with the validation report."""
+    from premask.workflow import exchange
 
-    answer(as_json, data, [*lines, *report_lines(findings)])
+    data = {**data, "findings": exchange.as_json(findings)}
+    answer(as_json, data, [*lines, *exchange.report_lines(findings)])

@@ -17,6 +17,7 @@ from premask.cli import (
     exchange,
     project,
     quantify,
+    servers,
     start,
     study,
 )
@@ -32,7 +33,7 @@ app = typer.Typer(
     rich_markup_mode="rich",
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for module in (start, project, candidates, annotate, study, assess, quantify, exchange):
+for module in (start, project, candidates, annotate, study, assess, quantify, exchange, servers):
     module.add_commands(app)
 
 

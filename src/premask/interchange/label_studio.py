@@ -184,8 +184,16 @@ def _save(images: Iterable[Outgoing], target: Target, control: Control) -> Ids:
 
 def task_of(image: Outgoing, address: str, phases: Phases, control: Control) -> dict[str, Any]:
     """A task: the image's address and all its label maps."""
-    annotations = [one for one in image.layers if not one.method]
-    annotator = next((one.annotator for one in annotations), "")
+    return {
+        "data": task_data(image, address, control),
+        "annotations": [annotation_of(x, phases, control) for x in image.layers if not x.method],
+        "predictions": [prediction_of(x, phases, control) for x in image.layers if x.method],
+    }
+
+
+def task_data(image: Outgoing, address: str, control: Control) -> dict[str, Any]:
+    """What a task knows of its image."""
+    annotator = next((one.annotator for one in image.layers if not one.method), "")
     own = {
         "id": image.id,
         "file": image.file_name,
@@ -193,22 +201,21 @@ def task_of(image: Outgoing, address: str, phases: Phases, control: Control) -> 
         "height": image.height,
         **({"annotator": annotator} if annotator else {}),
     }
+    return {control.data: address, OWN: own}
+
+
+def annotation_of(layer: Layer, phases: Phases, control: Control) -> dict[str, Any]:
+    """Labels as an annotation, with their active time where it is known."""
     return {
-        "data": {"image": address, OWN: own},
-        "annotations": [
-            {
-                "result": _result(one, phases, control),
-                "ground_truth": False,
-                **({} if one.seconds is None else {"lead_time": round(one.seconds, 3)}),
-            }
-            for one in annotations
-        ],
-        "predictions": [
-            {"model_version": one.method, "result": _result(one, phases, control)}
-            for one in image.layers
-            if one.method
-        ],
+        "result": _result(layer, phases, control),
+        "ground_truth": False,
+        **({} if layer.seconds is None else {"lead_time": round(layer.seconds, 3)}),
     }
+
+
+def prediction_of(layer: Layer, phases: Phases, control: Control) -> dict[str, Any]:
+    """A candidate as a prediction."""
+    return {"model_version": layer.method, "result": _result(layer, phases, control)}
 
 
 def _result(layer: Layer, phases: Phases, control: Control) -> list[dict[str, Any]]:
@@ -237,7 +244,7 @@ def label_config(phases: Phases, control: Control) -> str:
     )
     image, name = quoteattr(control.image), quoteattr(control.name)
     return (
-        f'<View>\n  <Image name={image} value="$image" zoom="true" zoomControl="true"/>\n'
+        f'<View>\n  <Image name={image} value="${control.data}" zoom="true" zoomControl="true"/>\n'
         f"  <{tag} name={name} toName={image}>\n{labels}  </{tag}>\n</View>\n"
     )
 

@@ -40,11 +40,14 @@ class Control:
         A key of :data:`LABELS`.
     name, image : str
         The names of its tag and of the image's.
+    data : str
+        Under which key of a task's data the image's address is.
     """
 
     kind: str
     name: str = "label"
     image: str = "image"
+    data: str = "image"
 
 
 def regions_of(

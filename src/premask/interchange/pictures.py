@@ -18,21 +18,25 @@ def picture_name(image: Outgoing) -> str:
 
 
 def write_picture(folder: Path, image: Outgoing) -> Path:
-    """Write the picture of an image into a folder, which is made.
+    """Write the picture of an image into a folder, which is made."""
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / picture_name(image)
+    write_atomically(path, picture_bytes(image))
+    return path
+
+
+def picture_bytes(image: Outgoing) -> bytes:
+    """The picture of an image as a file.
 
     The untouched file where it is just what is to be shown; else an 8-bit PNG of it, because
     the tools' pages show no 16 bit and no TIFF.
     """
-    folder.mkdir(parents=True, exist_ok=True)
-    path = folder / picture_name(image)
     if image.original is not None:
-        write_atomically(path, image.original.read_bytes())
-        return path
+        return image.original.read_bytes()
     pixels = image.read_image()
     if pixels.ndim == 3:
         pixels = np.ascontiguousarray(pixels[..., ::-1])
     done, data = cv2.imencode(".png", pixels, [cv2.IMWRITE_PNG_COMPRESSION, 3])
     if not done:
         raise PremaskError(f"{image.file_name}: its picture could not be written as PNG")
-    write_atomically(path, data.tobytes())
-    return path
+    return data.tobytes()

@@ -86,9 +86,39 @@ def export_label_maps(
         is written then.
     """
     found = find_format(format_)
+    report = Report()
+    plan = plan_export(project, found, report, what=what, method=method, frame=frame)
+    with _staging(out) as folder:
+        target = Target(
+            folder, plan.phases, report, found.pictures if pictures is None else pictures, prefix
+        )
+        ids = found.save(_watched(plan.images, on_image), target)
+        _write_manifest(folder, format_, what, frame, ids, target, plan.images)
+        refuse_if_strict(strict, report, "nothing was exported")
+        _publish(folder, out)
+    return Exported([one.file_name for one in plan.images], report.findings)
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What is to go out, not read yet, and what the indices of its label maps mean."""
+
+    images: list[Outgoing]
+    phases: Phases
+
+
+def plan_export(
+    project: Project, found: Format, report: Report, *, what: str, method: str | None, frame: str
+) -> Plan:
+    """What an export of a project holds; see :func:`export_label_maps`.
+
+    Raises
+    ------
+    PremaskError
+        For an unknown choice or method, or where there is nothing to write.
+    """
     _one_of("--what", what, WHAT)
     _one_of("--frame", frame, FRAMES)
-    report = Report()
     images = all_images(project)
     layers = (
         _label_layers(project, images)
@@ -104,16 +134,7 @@ def export_label_maps(
             " import"
         )
     phases, shift = _phases(project, layers, found, report)
-    outgoing = list(_outgoing(project, images, layers, shift, frame))
-    with _staging(out) as folder:
-        target = Target(
-            folder, phases, report, found.pictures if pictures is None else pictures, prefix
-        )
-        ids = found.save(_watched(outgoing, on_image), target)
-        _write_manifest(folder, format_, what, frame, ids, target, outgoing)
-        refuse_if_strict(strict, report, "nothing was exported")
-        _publish(folder, out)
-    return Exported([one.file_name for one in outgoing], report.findings)
+    return Plan(list(_outgoing(project, images, layers, shift, frame)), phases)
 
 
 @dataclass(frozen=True)
