@@ -2,8 +2,8 @@
 #   make demo                    a first look, on micrographs that premask makes itself
 #   make demo IMAGES=folder      the same on your own
 #   make test                    all tests
-#   make test-datumaro           that datumaro reads what premask writes, and the other way round
-#   make test-labelme            that labelme reads what premask writes
+#   make test-others             that other tools read what premask writes, and the other way round
+#   make test-label-studio       against a running Label Studio, which is installed (1 GB)
 VENV ?= .venv
 PYTHON ?= python3
 IMAGES ?=
@@ -14,10 +14,11 @@ OTHERS ?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/premask-others
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check -q
 
-DATUMARO := $(OTHERS)/datumaro-1.13.12
-LABELME := $(OTHERS)/labelme-6.3.1
+DATUMARO := $(OTHERS)/datumaro@1.13.12
+LABELME := $(OTHERS)/labelme@6.3.1
+LABEL_STUDIO := $(OTHERS)/label-studio@1.23.2
 
-.PHONY: demo test test-datumaro test-labelme lint docs screenshots benchmark clean
+.PHONY: demo test test-others test-label-studio lint docs screenshots benchmark clean
 
 $(BIN)/python:
 	$(PYTHON) -m venv $(VENV)
@@ -32,18 +33,18 @@ test: $(BIN)/python
 
 $(OTHERS)/%/done:
 	$(PYTHON) -m venv $(dir $@)
-	$(dir $@)bin/python -m pip --disable-pip-version-check -q install $(subst -,==,$*)
+	$(dir $@)bin/python -m pip --disable-pip-version-check -q install $(subst @,==,$*)
 	touch $@
 
-test-datumaro: $(BIN)/python $(DATUMARO)/done
+test-others: $(BIN)/python $(DATUMARO)/done $(LABELME)/done
 	$(PIP) install -e ".[test]"
-	PREMASK_DATUMARO_PYTHON=$(DATUMARO)/bin/python $(BIN)/python -m pytest \
-	  tests/test_other_readers.py -k datumaro
+	PREMASK_DATUMARO_PYTHON=$(DATUMARO)/bin/python PREMASK_LABELME_PYTHON=$(LABELME)/bin/python \
+	  $(BIN)/python -m pytest tests/test_other_readers.py
 
-test-labelme: $(BIN)/python $(LABELME)/done
+test-label-studio: $(BIN)/python $(LABEL_STUDIO)/done
 	$(PIP) install -e ".[test]"
-	PREMASK_LABELME_PYTHON=$(LABELME)/bin/python $(BIN)/python -m pytest \
-	  tests/test_other_readers.py -k labelme
+	PREMASK_LABEL_STUDIO=$(LABEL_STUDIO)/bin/label-studio \
+	  $(BIN)/python -m pytest tests/test_label_studio_server.py
 
 lint: $(BIN)/python
 	$(PIP) install -e ".[dev]"
