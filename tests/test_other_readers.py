@@ -1,6 +1,6 @@
 """datumaro and labelme themselves: they read what premask writes, and the other way round.
 
-Each is in an environment of its own (``make test-datumaro``, ``make test-labelme``): their
+Each is in an environment of its own (``make test-others``): their
 requirements are many, and not premask's.
 """
 
@@ -37,12 +37,12 @@ def python_of(variable: str, target: str) -> Path:
 
 @pytest.fixture(scope="module")
 def datumaro() -> Path:
-    return python_of("PREMASK_DATUMARO_PYTHON", "test-datumaro")
+    return python_of("PREMASK_DATUMARO_PYTHON", "test-others")
 
 
 @pytest.fixture(scope="module")
 def labelme() -> Path:
-    return python_of("PREMASK_LABELME_PYTHON", "test-labelme")
+    return python_of("PREMASK_LABELME_PYTHON", "test-others")
 
 
 def run(python: Path, script: str, *arguments: object) -> None:
