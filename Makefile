@@ -4,6 +4,7 @@
 #   make test                    all tests
 #   make test-others             that other tools read what premask writes, and the other way round
 #   make test-label-studio       against a running Label Studio, which is installed (1 GB)
+#   make test-labelbox           against Labelbox's SDK, which is installed (400 MB)
 VENV ?= .venv
 PYTHON ?= python3
 IMAGES ?=
@@ -17,8 +18,9 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check -q
 DATUMARO := $(OTHERS)/datumaro@1.13.12
 LABELME := $(OTHERS)/labelme@6.3.1
 LABEL_STUDIO := $(OTHERS)/label-studio@1.23.2
+LABELBOX := $(OTHERS)/labelbox@7.17.0
 
-.PHONY: demo test test-others test-label-studio lint docs screenshots benchmark clean
+.PHONY: demo test test-others test-label-studio test-labelbox lint docs screenshots benchmark clean
 
 $(BIN)/python:
 	$(PYTHON) -m venv $(VENV)
@@ -45,6 +47,16 @@ test-label-studio: $(BIN)/python $(LABEL_STUDIO)/done
 	$(PIP) install -e ".[test]"
 	PREMASK_LABEL_STUDIO=$(LABEL_STUDIO)/bin/label-studio \
 	  $(BIN)/python -m pytest tests/test_label_studio_server.py
+
+# What the SDK checks masks with is an extra of it.
+$(LABELBOX)/done:
+	$(PYTHON) -m venv $(dir $@)
+	$(dir $@)bin/python -m pip --disable-pip-version-check -q install "labelbox[data]==7.17.0"
+	touch $@
+
+test-labelbox: $(BIN)/python $(LABELBOX)/done
+	$(PIP) install -e ".[test]"
+	PREMASK_LABELBOX_PYTHON=$(LABELBOX)/bin/python $(BIN)/python -m pytest tests/test_labelbox_sdk.py
 
 lint: $(BIN)/python
 	$(PIP) install -e ".[dev]"

@@ -65,6 +65,7 @@ FORMATS: Mapping[str, Format] = {
     "png": Format("png", "index PNGs: pixel value = phase, 255 = void", names=False),
     "png-rgb": Format("png_rgb", "colour masks and colours.json, which names the colours"),
     "npz": Format("npz", "NumPy: an NPZ an image, with the names of the phases"),
+    "labelbox": Format("labelbox", "Labelbox: NDJSON with masks, ontology", pictures=True),
     "cvat": Format("cvat", "CVAT: Segmentation mask 1.1"),
     "cvat-xml": Format("cvat_xml", "CVAT: CVAT for images 1.1, with masks and working_time"),
     "label-studio": Format(

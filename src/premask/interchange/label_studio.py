@@ -26,6 +26,7 @@ from premask.core.exchange import (
     first_position,
 )
 from premask.core.phases import VOID, Phases
+from premask.interchange.folders import files_in
 from premask.interchange.label_studio_pngs import load_pngs, region_pngs
 from premask.interchange.label_studio_regions import (
     HALF,
@@ -34,9 +35,10 @@ from premask.interchange.label_studio_regions import (
     RasterRegion,
     regions_of,
 )
-from premask.interchange.label_studio_tasks import OWN, Made, Row, Task, newest, read_task
+from premask.interchange.label_studio_tasks import OWN, Made, Task, read_task
+from premask.interchange.newest import Row, newest
 from premask.interchange.overlay import Region, overlay
-from premask.interchange.pictures import picture_name, write_picture
+from premask.interchange.pictures import PICTURES, picture_beside, picture_name, write_picture
 from premask.interchange.vocabulary import Vocabulary
 from premask.io.json_parts import Entry, json_entries
 
@@ -68,7 +70,8 @@ def load_label_studio(path: Path, vocabulary: Vocabulary) -> Iterator[Incoming]:
     if path.is_file():
         files, root = [path], path.parent
     else:
-        files, root = sorted(p for p in path.glob("*.json") if p.name != f"{OWN}.json"), path
+        own = f"{OWN}.json"
+        files, root = [one for one in files_in(path, [".json"]) if one.name != own], path
     if root is path and region_pngs(path):
         rows = load_pngs(path, files, vocabulary)
     else:
@@ -104,20 +107,11 @@ def _rows(entry: Entry, content: Any, root: Path, vocabulary: Vocabulary) -> Ite
             annotator=made.annotator,
             method=made.method,
             times=made.times,
-            image=_picture(root, task.name),
+            image=picture_beside(root, task.name),
             image_name=task.file_name,
         )
         own = (entry.path.name, entry.number) if task.number is None else task.number
         yield own, made.changed, incoming
-
-
-def _picture(root: Path, name: str) -> Path | None:
-    """The micrograph, where it came along."""
-    path = root / "images" / name
-    try:
-        return path if name not in {"", ".", ".."} and path.is_file() else None
-    except (OSError, ValueError):  # a name that no file can have
-        return None
 
 
 def _read(entry: Entry, number: int, vocabulary: Vocabulary) -> LabelMap:
@@ -178,7 +172,7 @@ def _save(images: Iterable[Outgoing], target: Target, control: Control) -> Ids:
             address = (target.prefix or LOCAL_FILES) + quote(picture_name(image))
             parts.add(task_of(image, address, target.phases, control))
             if target.pictures:
-                write_picture(target.folder / "images", image)
+                write_picture(target.folder / PICTURES, image)
     return {**{name: name for name in target.phases.names}, VOID_NAME: None}
 
 

@@ -13,7 +13,8 @@ import numpy as np
 from premask.core.errors import PremaskError
 from premask.core.exchange import Incoming, LabelMap, Report, first_position
 from premask.interchange.label_studio_regions import HALF
-from premask.interchange.label_studio_tasks import Row, Task, read_task
+from premask.interchange.label_studio_tasks import Task, read_task
+from premask.interchange.newest import Row
 from premask.interchange.overlay import Region, overlay
 from premask.interchange.vocabulary import Vocabulary
 from premask.io.images import read_indices

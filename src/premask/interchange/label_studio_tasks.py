@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
 from premask.core.errors import PremaskError
-from premask.core.exchange import Incoming, Report, ToolTime
+from premask.core.exchange import Report, ToolTime
 from premask.core.words import count
 from premask.interchange.label_studio_regions import RasterRegion, is_raster, raster_region
 from premask.interchange.runs import check_size, shown
@@ -77,24 +77,6 @@ class Task:
     file_name: str = ""
     shape: tuple[int, int] | None = None
     made: tuple[Made, ...] = ()
-
-
-Row = tuple[object, str, Incoming]
-"""What tells a task from others, when the label map was changed, and the label map."""
-
-
-def newest(rows: Iterable[Row], report: Report) -> list[Incoming]:
-    """The newest label map of each task and maker; a person may submit several for one."""
-    kept: dict[tuple[object, str, str], Row] = {}
-    for row in rows:
-        task, changed, incoming = row
-        key = (task, incoming.annotator, incoming.method)
-        old = kept.pop(key, row)
-        kept[key], dropped = (row, old) if changed >= old[1] else (old, row)
-        if dropped is not kept[key]:
-            maker = incoming.method or incoming.annotator or "the same annotator"
-            report.add("left out", dropped[2].source, f"{maker} has a newer one of this task")
-    return [incoming for _, _, incoming in kept.values()]
 
 
 def read_task(content: object, where: str, *, predictions: bool, report: Report) -> Task:

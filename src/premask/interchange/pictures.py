@@ -11,6 +11,19 @@ from premask.core.errors import PremaskError
 from premask.core.exchange import Outgoing
 from premask.io.files import write_atomically
 
+PICTURES = "images"
+"""The folder of the pictures in an export."""
+
+
+def picture_beside(root: Path, name: str) -> Path | None:
+    """The picture of a name in :data:`PICTURES`, where it came along; never one outside."""
+    path = root / PICTURES / name
+    try:
+        there = name not in {"", ".", ".."} and path.is_file()
+        return path if there and path.resolve().is_relative_to(root.resolve()) else None
+    except (OSError, ValueError):  # a name that no file can have
+        return None
+
 
 def picture_name(image: Outgoing) -> str:
     """The name of an image's picture in an export: ``a.png``, or ``a.jpg`` where it is one."""
