@@ -77,6 +77,10 @@ def test_a_submitted_map_is_looked_at_and_changed_only_when_reopened(
     canvas = page.locator("canvas").first
     canvas.click(position={"x": 300, "y": 300})
     expect(page.get_by_title("Ctrl+Z")).to_be_disabled()
+    page.get_by_role("button", name="versions").click()
+    expect(page.get_by_label("Versions")).to_contain_text("as it is now")
+    expect(page.get_by_role("button", name="go back to it")).to_have_count(0)
+    page.keyboard.press("Escape")
 
     page.get_by_role("button", name="reopen to change it").click()
     expect(page.get_by_text("This label map is submitted")).to_have_count(0)

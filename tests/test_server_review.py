@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -10,12 +11,13 @@ import numpy as np
 import pytest
 from fastapi.testclient import TestClient
 
-from helpers import write_images
+from helpers import log_of, write_images
 from premask.core.phases import make_phases
 from premask.project.images import all_images, update_image, with_crop
 from premask.project.project import init_project
 from premask.project.settings import Settings
 from premask.server.app import create_app
+from premask.server.sessions import time_until
 from premask.workflow.add import add_images
 from premask.workflow.study import plan_study
 
@@ -93,6 +95,28 @@ def test_a_map_is_not_sent_back_without_a_word(client: TestClient) -> None:
     assert refused.status_code == 400
     assert "note" in refused.json()["detail"]
     assert mine(client)["state"] == "submitted"
+
+
+def test_each_version_tells_what_was_said_of_it(client: TestClient) -> None:
+    number = submitted(client)
+    assert judged(client, number, "returned", "the rim is missing").is_success
+    body = {"revision": 0}
+    assert client.post(f"/api/sessions/{number}/submit", json=body, headers=ANA).is_success
+    first, second = client.get(f"/api/sessions/{number}/versions", headers=ANA).json()
+    assert (first["review"]["verdict"], first["review"]["note"]) == (
+        "returned",
+        "the rim is missing",
+    )
+    assert second["review"] is None
+    assert (first["minutes"], second["minutes"]) == (0, 0)
+
+
+def test_a_version_tells_the_minutes_that_went_into_it() -> None:
+    moment = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
+    start = moment.timestamp() * 1000 - 120_000
+    log = log_of(4, "page", start)  # two minutes before, and two after
+    assert time_until(log, moment) == 0, "of what came by then only"
+    assert time_until(log, moment + timedelta(minutes=2)) == 4
 
 
 def test_a_verdict_is_of_the_version_that_was_looked_at(client: TestClient) -> None:

@@ -59,6 +59,18 @@ def add_review(
         )
 
 
+def reviews_of(project: Project, number: int) -> dict[int, Review]:
+    """The last review of each version of a session that has any, by the version's number."""
+    query = (
+        select(ReviewRow)
+        .join(LabelMapRow, LabelMapRow.id == ReviewRow.label_map_id)
+        .where(LabelMapRow.session_id == number)
+        .order_by(ReviewRow.id)
+    )
+    with transaction(project.engine) as session:
+        return {row.label_map_id: _review(row) for row in session.scalars(query)}
+
+
 def newest_reviews(project: Project) -> dict[int, Review]:
     """The last review of each session that has any, by the session's number."""
     query = (
@@ -68,9 +80,8 @@ def newest_reviews(project: Project) -> dict[int, Review]:
         .order_by(ReviewRow.id)
     )
     with transaction(project.engine) as session:
-        return {
-            int(number or 0): Review(
-                row.id, row.label_map_id, row.reviewer, row.verdict, row.note, row.created
-            )
-            for number, row in session.execute(query)
-        }
+        return {int(number or 0): _review(row) for number, row in session.execute(query)}
+
+
+def _review(row: ReviewRow) -> Review:
+    return Review(row.id, row.label_map_id, row.reviewer, row.verdict, row.note, row.created)

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
+from dataclasses import asdict
+from datetime import datetime
 from typing import Annotated
 
 import numpy as np
@@ -10,12 +13,13 @@ from fastapi import APIRouter, Header, HTTPException, Request
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import Response
 
-from premask.core.sessions import parse_batch
+from premask.core.sessions import Event, parse_batch
 from premask.core.tiles import decode_tiles
 from premask.evaluate.session_time import MEASURES, time_of
 from premask.project.events import append_events, events_of
 from premask.project.images import all_images
 from premask.project.label_maps import session_versions
+from premask.project.reviews import reviews_of
 from premask.project.sessions import get_session, save_tiles, submit, working_copy
 from premask.server.common import REFUSALS, Annotator, Opened, OwnSession, session_out
 from premask.server.reply import array_reply
@@ -28,6 +32,7 @@ from premask.server.schemas import (
     RestoreIn,
     RevisionOut,
     SessionOut,
+    SessionVersionOut,
     SubmitIn,
     TimeOut,
     VersionOut,
@@ -113,7 +118,8 @@ def post_choice(project: Opened, session: OwnSession, body: ChooseIn) -> Revisio
 def post_submit(project: Opened, session: OwnSession, body: SubmitIn) -> VersionOut:
     """Make a version of the map as it stands."""
     number = submit(project, session.id, revision=body.revision, note=body.note)
-    return next(one for one in _versions(project, session.id) if one.id == number)
+    (made,) = [one for one in session_versions(project, session.id) if one.id == number]
+    return VersionOut.model_validate(made, from_attributes=True)
 
 
 @router.post("/sessions/{session}/reopen")
@@ -124,9 +130,22 @@ def post_reopen(project: Opened, session: OwnSession) -> SessionOut:
 
 
 @router.get("/sessions/{session}/versions")
-def get_versions(project: Opened, session: OwnSession) -> list[VersionOut]:
+def get_versions(project: Opened, session: OwnSession) -> list[SessionVersionOut]:
     """The versions that were submitted, oldest first."""
-    return _versions(project, session.id)
+    log, reviews = events_of(project, session.id), reviews_of(project, session.id)
+    return [
+        SessionVersionOut.model_validate(
+            {
+                "id": one.id,
+                "created": one.created,
+                "parent": one.parent,
+                "note": one.note,
+                "minutes": time_until(log, datetime.fromisoformat(one.created)),
+                "review": asdict(reviews[one.id]) if one.id in reviews else None,
+            }
+        )
+        for one in session_versions(project, session.id)
+    ]
 
 
 @router.post("/sessions/{session}/restore")
@@ -135,11 +154,10 @@ def post_restore(project: Opened, session: OwnSession, body: RestoreIn) -> Revis
     return RevisionOut(revision=restore(project, session.id, body.version, revision=body.revision))
 
 
-def _versions(project: Opened, session: int) -> list[VersionOut]:
-    return [
-        VersionOut(id=one.id, created=one.created, parent=one.parent, note=one.note)
-        for one in session_versions(project, session)
-    ]
+def time_until(log: Sequence[Event], moment: datetime) -> float:
+    """Active minutes of what a log had received by a moment, which is given in whole seconds."""
+    end = moment.timestamp() * 1000 + 999
+    return time_of([event for event in log if event.received <= end]).total.minutes()
 
 
 def _choice(body: ChoiceIn) -> Choice:
