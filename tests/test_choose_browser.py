@@ -146,11 +146,13 @@ def test_what_is_composed_is_what_begins(bench: Bench) -> None:
             ).to_be_visible()
     page.keyboard.press("2")
     page.wait_for_load_state("networkidle")
-    choice = page.get_by_label("Choice")
-    expect(choice).to_contain_text("Repair kmeans")
-    choice.get_by_label("B from").select_option(label="1 multi-otsu")
+    expect(page.get_by_label("Begin")).to_contain_text("Repair kmeans")
     shown = page.get_by_label("Your choice", exact=True)
-    expect(shown).to_contain_text("kmeans, with B from elsewhere")
+    shown.get_by_label("B from").select_option(label="1 multi-otsu")
+    expect(shown).to_contain_text("2 kmeans, B from 1 multi-otsu")
+    bar = page.get_by_label("Begin").bounding_box()
+    assert bar is not None
+    assert bar["height"] < 900 / 12, "it leaves the window to the pictures"
     page.get_by_role("button", name="repair").click()
     page.wait_for_selector("html[data-ready]")
 
@@ -190,7 +192,7 @@ def test_one_method_for_all_images_of_a_type(bench: Bench) -> None:
     assert other.table == {}, "the other image's regions have no names yet"
 
     page.goto(f"{home}#/images/{other.image}")
-    expect(page.get_by_label("Choice")).to_contain_text("Repair kmeans")
+    expect(page.get_by_label("Begin")).to_contain_text("Repair kmeans")
     expect(page.get_by_label("for all images of this kind")).to_be_checked()
     page.mouse.move(300, 300)
     page.goto(home)
@@ -285,17 +287,17 @@ def test_what_the_pointer_points_at_is_named_and_not_the_swatch_before(bench: Be
 
 def test_a_page_that_scrolls_under_the_pointer_changes_no_target(bench: Bench) -> None:
     page = bench.page
-    page.set_viewport_size({"width": 600, "height": 500})
-    other = bench.card("kmeans").get_by_label("Region 0: no name")
+    page.set_viewport_size({"width": 420, "height": 400})
+    other = bench.card("multi-otsu").get_by_label("Region 0: no name")
     box = other.bounding_box()
     assert box is not None
     page.mouse.move(box["x"] + 10, 60)
-    bench.card("multi-otsu").get_by_label("Region 1: no name").evaluate(
+    bench.card("kmeans").get_by_label("Region 1: no name").evaluate(
         "one => one.focus({ preventScroll: true })"
     )
     page.evaluate("by => scrollBy(0, by)", box["y"] - 50)
     page.wait_for_function("one => one.matches(':hover')", arg=other.element_handle())
     page.keyboard.press("q")
-    expect(bench.card("multi-otsu").get_by_label("Region 1: A")).to_be_visible()
+    expect(bench.card("kmeans").get_by_label("Region 1: A")).to_be_visible()
     page.wait_for_load_state("networkidle")
-    assert bench.names("kmeans") == []
+    assert bench.names("multi-otsu") == []

@@ -189,6 +189,7 @@ def test_a_method_has_one_number_key_before_and_after_names_carry_over(
     preannotate(project, methods=["multi-otsu"], n_regions=2, jobs=1)
     image, other = images(client)
     details = client.get(f"/api/images/{image['id']}", headers=ANA).json()["details"]
+    assert details[0]["content"] != details[2]["content"]
     methods = [one["method"] for one in details]
     assert methods == ["multi-otsu", "multi-otsu", "superpixels", "kmeans"]
     body = {"names": {"0": 0, "1": 1, "2": 2}}

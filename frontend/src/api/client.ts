@@ -11,7 +11,7 @@ export type Candidate = Schemas["CandidateOut"];
 export type Session = Schemas["SessionOut"];
 export type Choice = Schemas["ChoiceIn"];
 export type Begin = Schemas["BeginIn"];
-export type Version = Schemas["VersionOut"];
+export type Version = Schemas["SessionVersionOut"];
 export type Minutes = Schemas["TimeOut"];
 export type Settings = Schemas["SettingsIn"];
 export type Concerned = Schemas["ConcernedOut"];
@@ -197,7 +197,7 @@ export const api = {
   choose: (id: number, choice: Choice, revision: number) =>
     json<{ revision: number }>("POST", `/sessions/${id}/choice`, { choice, revision }),
   submit: (id: number, revision: number, note = "") =>
-    json<Version>("POST", `/sessions/${id}/submit`, { revision, note }),
+    json<Schemas["VersionOut"]>("POST", `/sessions/${id}/submit`, { revision, note }),
   reopen: (id: number) => json<Session>("POST", `/sessions/${id}/reopen`, {}),
   versions: (id: number) => json<Version[]>("GET", `/sessions/${id}/versions`),
   /** Images whose label maps can be settled. */
@@ -208,7 +208,8 @@ export const api = {
   votes: (id: number) => raster(`/consensus/${id}/votes`) as Promise<Raster<Uint8Array>>,
   decide: (id: number, decisions: { region: number; label: number | null }[]) =>
     json<Decision[]>("POST", `/consensus/${id}/decisions`, { decisions }),
-  finishConsensus: (id: number) => json<Version>("POST", `/consensus/${id}/finish`, {}),
+  finishConsensus: (id: number) =>
+    json<Schemas["VersionOut"]>("POST", `/consensus/${id}/finish`, {}),
   /** Named candidates that experts verify. */
   predictions: () => json<Prediction[]>("GET", "/predictions"),
   verify: (candidate: number, verdict: "accepted" | "rejected", reason: string) =>

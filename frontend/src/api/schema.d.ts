@@ -912,6 +912,8 @@ export interface components {
             method: string;
             /** N Regions */
             n_regions: number;
+            /** Content */
+            content: string;
             /** Seconds */
             seconds: number;
             /** Names */
@@ -1352,6 +1354,23 @@ export interface components {
             choice: {
                 [key: string]: unknown;
             };
+            /** Minutes */
+            minutes: number;
+            review: components["schemas"]["ReviewOut"] | null;
+        };
+        /**
+         * SessionVersionOut
+         * @description A version among those of its session.
+         */
+        SessionVersionOut: {
+            /** Id */
+            id: number;
+            /** Created */
+            created: string;
+            /** Parent */
+            parent: number | null;
+            /** Note */
+            note: string;
             /** Minutes */
             minutes: number;
             review: components["schemas"]["ReviewOut"] | null;
@@ -3162,7 +3181,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["VersionOut"][];
+                    "application/json": components["schemas"]["SessionVersionOut"][];
                 };
             };
             /** @description What was wrong, in one line */

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { focusOn, NOTHING, pointAt, type Region, targetOf } from "./target";
+import { focusOn, NOTHING, pointAt, type Region, rests, targetOf } from "./target";
 
 const swatch: Region = { candidate: 1, region: 0, on: "swatch" };
 const picture: Region = { candidate: 2, region: 3, on: "picture" };
@@ -20,4 +20,10 @@ test("a swatch that is stepped to wins over a pointer that rests", () => {
 test("nothing is named where neither is on a region", () => {
   expect(targetOf(NOTHING)).toBeNull();
   expect(targetOf(focusOn(focusOn(NOTHING, swatch), null))).toBeNull();
+});
+
+test("a pointer rests where it last moved to", () => {
+  expect(rests({ clientX: 1, clientY: 2 }, { clientX: 1, clientY: 2 })).toBe(true);
+  expect(rests({ clientX: 1, clientY: 3 }, { clientX: 1, clientY: 2 })).toBe(false);
+  expect(rests({ clientX: 1, clientY: 2 }, null)).toBe(false);
 });

@@ -18,7 +18,7 @@ export interface Target {
 
 export const NOTHING: Target = { pointed: null, focused: null, by: "pointer" };
 
-/** The pointer moved onto a region, or left one; a page that scrolls under it is no move. */
+/** The pointer moved onto a region, or left one; see {@link rests} for what is no move. */
 export function pointAt(target: Target, region: Region | null): Target {
   return { ...target, pointed: region, by: region ? "pointer" : target.by };
 }
@@ -31,4 +31,15 @@ export function focusOn(target: Target, region: Region | null): Target {
 /** What moved last tells the region; where it tells none, the other does. */
 export function targetOf({ pointed, focused, by }: Target): Region | null {
   return by === "pointer" ? (pointed ?? focused) : (focused ?? pointed);
+}
+
+/** Where the pointer is in the window, px. */
+export interface Spot {
+  clientX: number;
+  clientY: number;
+}
+
+/** Whether the pointer rests: what it leaves moved away under it, and not the pointer. */
+export function rests(now: Spot, last: Spot | null): boolean {
+  return now.clientX === last?.clientX && now.clientY === last.clientY;
 }

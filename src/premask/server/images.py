@@ -175,6 +175,7 @@ def candidate_out(facts: CandidateFacts) -> CandidateOut:
         id=one.id,
         method=one.parameters.method,
         n_regions=one.parameters.n_regions,
+        content=one.content,
         seconds=one.cost.seconds,
         names=list(facts.table.names),
         margins=list(facts.table.margins),

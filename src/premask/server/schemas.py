@@ -112,6 +112,8 @@ class CandidateOut(BaseModel):
     id: int
     method: str
     n_regions: int
+    content: str
+    """The same for candidates of the same regions."""
     seconds: float
     names: list[int | None]
     margins: list[float]
@@ -214,6 +216,15 @@ class VersionOut(BaseModel):
     created: str
     parent: int | None
     note: str
+
+
+class SessionVersionOut(VersionOut):
+    """A version among those of its session."""
+
+    minutes: float
+    """Active minutes of the session until then."""
+    review: ReviewOut | None
+    """What was last said of it."""
 
 
 class PhaseIn(Body):
