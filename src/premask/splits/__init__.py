@@ -1,0 +1,1 @@
+"""Which images may train and which must test: likeness, groups, stratified splits."""
