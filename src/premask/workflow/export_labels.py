@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 import re
-import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -15,14 +13,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from premask import __version__
-from premask.core.errors import DiskFullError, PremaskError, nearest
+from premask.core.errors import PremaskError, nearest
 from premask.core.exchange import Finding, Ids, LabelMap, Layer, Outgoing, Report, Target
 from premask.core.micrograph import window
 from premask.core.phases import VOID, Phase, Phases, neutral_colours
 from premask.core.records import Candidate, ImageRecord
 from premask.interchange.formats import Format, find_format
-from premask.io.archives import pack
-from premask.io.files import is_full, write_atomically
+from premask.io.files import write_atomically
+from premask.io.staging import publish, staging
 from premask.project import objects
 from premask.project.candidates import all_candidates, has_names
 from premask.project.images import all_images, read_pixels, stem
@@ -88,14 +86,14 @@ def export_label_maps(
     found = find_format(format_)
     report = Report()
     plan = plan_export(project, found, report, what=what, method=method, frame=frame)
-    with _staging(out) as folder:
+    with staging(out) as folder:
         target = Target(
             folder, plan.phases, report, found.pictures if pictures is None else pictures, prefix
         )
         ids = found.save(_watched(plan.images, on_image), target)
         _write_manifest(folder, format_, what, frame, ids, target, plan.images)
         refuse_if_strict(strict, report, "nothing was exported")
-        _publish(folder, out)
+        publish(folder, out)
     return Exported([one.file_name for one in plan.images], report.findings)
 
 
@@ -336,36 +334,6 @@ def _write_manifest(
     }
     data = json.dumps(content, indent=1, ensure_ascii=False).encode()
     write_atomically(folder / MANIFEST, data)
-
-
-@contextlib.contextmanager
-def _staging(out: Path) -> Iterator[Path]:
-    """A temporary folder beside the place that an export goes to; gone in the end."""
-    out.parent.mkdir(parents=True, exist_ok=True)
-    try:
-        with tempfile.TemporaryDirectory(prefix=".premask-", dir=out.parent) as folder:
-            yield Path(folder)
-    except OSError as error:
-        if is_full(error):
-            raise DiskFullError(
-                f"the disk of {out.parent.absolute()} is full; nothing was exported: free some"
-                " space and run the command again"
-            ) from None
-        raise PremaskError(
-            f"{out} could not be written: {error.strerror or error}; a folder that you may write"
-            " to is needed"
-        ) from None
-
-
-def _publish(folder: Path, out: Path) -> None:
-    """Bring a finished export to its place, file by file; each is whole at any moment."""
-    if out.suffix.lower() == ".zip":
-        pack(folder, out)
-        return
-    for file in sorted(path for path in folder.rglob("*") if path.is_file()):
-        place = out / file.relative_to(folder)
-        place.parent.mkdir(parents=True, exist_ok=True)
-        file.replace(place)
 
 
 def _one_of(option: str, value: str, known: tuple[str, ...]) -> None:
