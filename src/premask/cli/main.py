@@ -14,6 +14,7 @@ from premask.cli import (
     annotate,
     assess,
     candidates,
+    dataset,
     exchange,
     project,
     quantify,
@@ -33,7 +34,18 @@ app = typer.Typer(
     rich_markup_mode="rich",
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for module in (start, project, candidates, annotate, study, assess, quantify, exchange, servers):
+for module in (
+    start,
+    project,
+    candidates,
+    annotate,
+    study,
+    assess,
+    quantify,
+    exchange,
+    servers,
+    dataset,
+):
     module.add_commands(app)
 
 
