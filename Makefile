@@ -17,6 +17,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check -q
 
 DATUMARO := $(OTHERS)/datumaro@1.13.12
 LABELME := $(OTHERS)/labelme@6.3.1
+HUB := $(OTHERS)/hub
 LABEL_STUDIO := $(OTHERS)/label-studio@1.23.2
 LABELBOX := $(OTHERS)/labelbox@7.17.0
 
@@ -33,15 +34,22 @@ test: $(BIN)/python
 	$(PIP) install -e ".[test]"
 	$(BIN)/python -m pytest $(PYTEST_ARGS)
 
+$(HUB)/done:
+	$(PYTHON) -m venv $(HUB)
+	$(HUB)/bin/python -m pip --disable-pip-version-check -q install datasets==5.2.0 mlcroissant==1.1.1 \
+	  cffconvert==2.0.0 pillow
+	touch $@
+
 $(OTHERS)/%/done:
 	$(PYTHON) -m venv $(dir $@)
 	$(dir $@)bin/python -m pip --disable-pip-version-check -q install $(subst @,==,$*)
 	touch $@
 
-test-others: $(BIN)/python $(DATUMARO)/done $(LABELME)/done
+test-others: $(BIN)/python $(DATUMARO)/done $(LABELME)/done $(HUB)/done
 	$(PIP) install -e ".[test]"
 	PREMASK_DATUMARO_PYTHON=$(DATUMARO)/bin/python PREMASK_LABELME_PYTHON=$(LABELME)/bin/python \
-	  $(BIN)/python -m pytest tests/test_other_readers.py
+	  PREMASK_HUB_PYTHON=$(HUB)/bin/python \
+	  $(BIN)/python -m pytest tests/test_other_readers.py tests/test_dataset_hub.py
 
 test-label-studio: $(BIN)/python $(LABEL_STUDIO)/done
 	$(PIP) install -e ".[test]"

@@ -27,7 +27,7 @@ from premask.workflow.dataset_files import (
     with_group,
     write_files,
 )
-from premask.workflow.dataset_folder import FORMAT_VERSION, MANIFEST, read_manifest
+from premask.workflow.dataset_manifest import FORMAT_VERSION, MANIFEST, read_manifest
 from premask.workflow.dataset_metadata import (
     METADATA,
     checksums,

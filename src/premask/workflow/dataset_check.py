@@ -22,7 +22,8 @@ from premask.io.archives import unpacked
 from premask.io.images import read_indices, read_micrograph
 from premask.io.label_maps import read_label_map
 from premask.splits.near_duplicates import Thumbnail, near_duplicates, thumbnail
-from premask.workflow.dataset_folder import MANIFEST, MOST_BAR, read_dataset, read_manifest
+from premask.workflow.dataset_folder import MOST_BAR, read_dataset
+from premask.workflow.dataset_manifest import MANIFEST, read_manifest
 from premask.workflow.dataset_split_check import Pair, check_splits
 
 LabelMap = NDArray[np.uint8]

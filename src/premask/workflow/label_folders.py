@@ -100,7 +100,11 @@ def read_column(path: Path, what: str, example: str) -> ByStem:
     separator = next((c for c in "\t;," if lines and c in lines[0]), ",")
     by_stem: dict[str, str] = {}
     entries: dict[str, str] = {}
-    for number, row in enumerate(csv.reader(lines, delimiter=separator), 1):
+    try:
+        rows = list(csv.reader(lines, delimiter=separator))
+    except csv.Error as error:
+        raise PremaskError(f"{path}: no CSV ({error}); save it again, in UTF-8") from None
+    for number, row in enumerate(rows, 1):
         cells = [cell.strip() for cell in row]
         if not any(cells) or (number == 1 and cells[0].casefold() in _HEADINGS):
             continue

@@ -1,0 +1,453 @@
+"""``premask dataset build``: what is in the folder, and what it says of itself."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+import zipfile
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from dataset_project import MINUTES, NAMES, SHAPE, add_copy, make_project
+from helpers import answer, premask, refusal
+from premask.core.errors import PremaskError
+from premask.io.images import read_micrograph
+from premask.project import objects
+from premask.project.images import all_images, read_pixels
+from premask.project.label_maps import read_version
+from premask.project.project import Project, open_project
+from premask.workflow.dataset import build_dataset
+from premask.workflow.dataset_about import About, parse_authors, parse_licence
+from premask.workflow.dataset_check import check_dataset
+from premask.workflow.dataset_folder import read_dataset, read_pair
+from premask.workflow.dataset_sides import SideOptions, parse_shares
+from premask.workflow.final_maps import final_version
+
+ABOUT = About(
+    "Steel, a set",
+    parse_licence("cc-by-4.0"),
+    parse_authors("Ana Ruiz (University of Granada) 0000-0002-1825-0097; Doe, Ben; DaSCI"),
+    url="https://doi.org/10.5281/zenodo.1",
+    description="Micrographs of a steel.",
+)
+
+
+@pytest.fixture(scope="module")
+def original(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    root = tmp_path_factory.mktemp("original")
+    make_project(root)
+    return root
+
+
+@pytest.fixture(scope="module")
+def built(original: Path) -> Path:
+    out = original / "set"
+    build_dataset(open_project(original / "project"), out, ABOUT, archive=True)
+    return out
+
+
+@pytest.fixture
+def project(original: Path, tmp_path: Path) -> Project:
+    """A copy that a test may change."""
+    shutil.copytree(original / "project", tmp_path / "project")
+    shutil.copytree(original / "in", tmp_path / "in")
+    return open_project(tmp_path / "project")
+
+
+def manifest_of(out: Path) -> dict:
+    return json.loads((out / "manifest.json").read_text())
+
+
+def files_of(folder: Path) -> dict[str, bytes]:
+    return {
+        path.relative_to(folder).as_posix(): path.read_bytes()
+        for path in folder.rglob("*")
+        if path.is_file()
+    }
+
+
+def test_images_and_label_maps_fit_pixel_for_pixel(original: Path, built: Path) -> None:
+    project = open_project(original / "project")
+    images = {image.name.rpartition(".")[0]: image for image in all_images(project)}
+    found = read_dataset(built)
+    assert len(found.labelled) == 11
+    for entry in found.labelled:
+        record = images[entry.stem]
+        pixels, labels = read_pair(entry)
+        assert np.array_equal(pixels, read_pixels(project, record))
+        version = final_version(project, record)
+        assert version is not None
+        assert np.array_equal(labels, read_version(project, version))
+        assert read_micrograph(entry.image).pixels.shape[:2] == labels.shape == SHAPE
+        assert entry.um_per_px == 0.05
+        assert entry.type == record.type
+        with Image.open(entry.label_map) as opened:
+            assert opened.mode == "P"
+
+
+def test_what_needs_no_crop_is_the_untouched_file(original: Path, built: Path) -> None:
+    project = open_project(original / "project")
+    records = {image.id: image for image in all_images(project)}
+    kinds = set()
+    for row in manifest_of(built)["images"]:
+        record = records[row["source"]["sha256"]]
+        stored = objects.existing(project.root, record.content).read_bytes()
+        data = (built / row["image"]["file"]).read_bytes()
+        assert row["image"]["untouched"] == (record.crop_bottom == 0) == (data == stored)
+        kinds.add((Path(row["image"]["file"]).suffix, row["image"]["untouched"]))
+    assert kinds == {(".png", True), (".png", False), (".tif", True)}
+    # 16 bits stay 16 bits
+    assert read_micrograph(built / "images" / "steel 01.tif").pixels.dtype == np.uint16
+
+
+def test_a_turned_jpeg_is_written_as_it_is_seen(project: Project, tmp_path: Path) -> None:
+    from premask.project.label_maps import save_label_map
+    from premask.workflow.add import add_images
+
+    picture = Image.fromarray(np.arange(60 * 80, dtype=np.uint8).reshape(60, 80))
+    exif = picture.getexif()
+    exif[0x0112] = 6
+    picture.save(tmp_path / "turned.jpg", exif=exif, quality=95)
+    add_images(project, [tmp_path / "turned.jpg"], crop_bottom=0)
+    image = next(one for one in all_images(project) if one.name == "turned.jpg")
+    labels = np.zeros((80, 60), np.uint8)
+    labels[:9] = 1
+    save_label_map(project, image, labels, annotator="", strategy="reference")
+    build_dataset(project, tmp_path / "set", ABOUT)
+    (row,) = [one for one in manifest_of(tmp_path / "set")["images"] if one["stem"] == "turned"]
+    assert not row["image"]["untouched"]
+    # any reader now sees what premask sees
+    with Image.open(tmp_path / "set" / row["image"]["file"]) as opened:
+        assert np.array_equal(np.array(opened), read_pixels(project, image))
+
+
+def test_both_label_maps_are_there_and_told_apart(built: Path) -> None:
+    both = 0
+    for row in manifest_of(built)["images"]:
+        strategies = [one["strategy"] for one in row["label_maps"]]
+        assert row["label_map"] == strategies[0]
+        if strategies == ["reference"]:
+            continue
+        assert strategies == ["preannotated", "scratch"]
+        final, scratch = (np.array(Image.open(built / one["file"])) for one in row["label_maps"])
+        assert row["label_maps"][0]["file"] == f"labels/{row['stem']}.png"
+        assert row["label_maps"][1]["file"] == f"labels_scratch/{row['stem']}.png"
+        assert (scratch[40:44] == 0).all()
+        assert np.array_equal(
+            np.delete(final, np.s_[40:44], 0), np.delete(scratch, np.s_[40:44], 0)
+        )
+        both += 1
+    assert both == 10
+    entry = read_dataset(built).labelled[0]
+    assert set(entry.others) == {"scratch"}
+
+
+def test_minutes_come_from_the_logs_by_every_measure(built: Path) -> None:
+    rows = {row["stem"]: row for row in manifest_of(built)["images"]}
+    repaired, scratch = (one["minutes"] for one in rows["steel 03"]["label_maps"])
+    assert set(repaired) == {"active", "strict60", "gap100", "wall"}
+    assert repaired["active"] == pytest.approx(MINUTES["preannotated"] + 0.3, abs=1e-3)
+    assert scratch["active"] == pytest.approx(MINUTES["scratch"] + 3, abs=1e-3)
+    # gaps of 200 s count 60 s each by the stricter rule
+    assert scratch["strict60"] < scratch["active"]
+    assert rows["steel 10"]["label_maps"][0]["minutes"] is None
+
+
+def test_annotators_have_pseudonyms_everywhere_unless_named(
+    project: Project, built: Path, tmp_path: Path
+) -> None:
+    for name, data in files_of(built).items():
+        assert b"Secret" not in data, name
+    maps = [one for row in manifest_of(built)["images"] for one in row["label_maps"]]
+    assert {one["annotator"] for one in maps} == {"annotator-1", "annotator-2", None}
+    build_dataset(project, tmp_path / "named", ABOUT, names=True)
+    maps = [one for row in manifest_of(tmp_path / "named")["images"] for one in row["label_maps"]]
+    assert {one["annotator"] for one in maps} == {"Ana Secret", "Ben Secret", None}
+
+
+def test_hashes_and_counts_are_those_of_the_files(built: Path) -> None:
+    for row in manifest_of(built)["images"]:
+        for one in (row["image"], *row["label_maps"]):
+            data = (built / one["file"]).read_bytes()
+            assert one["sha256"] == hashlib.sha256(data).hexdigest()
+            assert one["bytes"] == len(data)
+        for one in row["label_maps"]:
+            values = np.array(Image.open(built / one["file"]))
+            assert one["pixels"] == [int((values == i).sum()) for i in range(len(NAMES))]
+            assert one["void"] == int((values == 255).sum()) == 1
+    for line in (built / "SHA256SUMS").read_text().splitlines():
+        digest, name = line.split("  ", 1)
+        assert hashlib.sha256((built / name).read_bytes()).hexdigest() == digest
+    named = {line.split("  ", 1)[1] for line in (built / "SHA256SUMS").read_text().splitlines()}
+    assert named == set(files_of(built)) - {"SHA256SUMS"}
+
+
+def test_the_same_project_gives_the_same_bytes(original: Path, built: Path, tmp_path: Path) -> None:
+    build_dataset(open_project(original / "project"), tmp_path / "set", ABOUT, archive=True)
+    assert files_of(tmp_path / "set") == files_of(built)
+    assert (tmp_path / "set.zip").read_bytes() == built.with_name("set.zip").read_bytes()
+    build_dataset(open_project(original / "project"), tmp_path / "only" / "set.zip", ABOUT)
+    assert [path.name for path in (tmp_path / "only").iterdir()] == ["set.zip"]
+    assert (tmp_path / "only" / "set.zip").read_bytes() == (tmp_path / "set.zip").read_bytes()
+    with zipfile.ZipFile(built.with_name("set.zip")) as archive:
+        assert set(archive.namelist()) == set(files_of(built))
+        assert archive.testzip() is None
+
+
+def test_splits_share_the_images_out_and_folds_hold_all(built: Path) -> None:
+    splits = json.loads((built / "splits.json").read_text())
+    sizes = {part: len(stems) for part, stems in splits["default"].items()}
+    assert sizes == {"train": 7, "val": 2, "test": 2}
+    assert len({s for stems in splits["default"].values() for s in stems}) == 11
+    assert sorted(len(stems) for stems in splits["folds"].values()) == [2, 2, 2, 2, 3]
+    assert len({s for stems in splits["folds"].values() for s in stems}) == 11
+    found = read_dataset(built)
+    assert len(found.part(found.split(), "train")) == 7
+    assert len(found.folds["folds"]) == 5
+
+
+def test_near_duplicates_are_on_one_side(project: Project, tmp_path: Path) -> None:
+    for i, of in enumerate(("steel 01", "steel 02", "steel 03", "steel 04")):
+        add_copy(project, tmp_path, of, f"again {i}")
+    for seed in range(3):
+        out = tmp_path / f"set{seed}"
+        made = build_dataset(project, out, ABOUT, SideOptions(seed=seed))
+        pairs = [(f"again {i}", f"steel {i + 1:02}") for i in range(4)]
+        assert made.duplicates == pairs
+        groups = {row["stem"]: row["group"] for row in manifest_of(out)["images"]}
+        for name, parts in json.loads((out / "splits.json").read_text()).items():
+            side = {stem: part for part, stems in parts.items() for stem in stems}
+            for first, second in pairs:
+                assert side[first] == side[second], name
+                assert groups[first] == groups[second]
+    assert [one["overlap"] > 0.95 for one in manifest_of(out)["near_duplicates"]] == [True] * 4
+
+
+def test_specimens_stay_together(project: Project, tmp_path: Path) -> None:
+    csv = tmp_path / "groups.csv"
+    lines = [f"steel {i:02}.png,specimen {i // 3}" for i in range(9)]
+    csv.write_text("stem,group\n" + "\n".join([*lines, "gone,specimen 9"]))
+    made = build_dataset(project, tmp_path / "set", ABOUT, SideOptions(groups=csv, folds=3))
+    rows = manifest_of(tmp_path / "set")["images"]
+    assert {row.get("specimen") for row in rows} == {f"specimen {i}" for i in range(3)} | {None}
+    for parts in json.loads((tmp_path / "set" / "splits.json").read_text()).values():
+        for i in range(3):
+            own = {f"steel {k:02}" for k in range(3 * i, 3 * i + 3)}
+            assert sum(bool(own & set(stems)) for stems in parts.values()) == 1
+    assert any("1 entry of no image in the data set: gone" in line for line in made.remarks)
+    assert any("2 images in no group: steel 09, steel 10" in line for line in made.remarks)
+    by_name = build_dataset(
+        project, tmp_path / "by_name", ABOUT, SideOptions(group_by=r"steel (\d)", folds=2)
+    )
+    assert by_name.splits["default"] == {"train": 10, "val": 1, "test": 0}
+    assert any(line.startswith("test is empty: 2 groups") for line in by_name.remarks)
+
+
+def test_splits_that_exist_are_kept_and_new_images_find_a_side(
+    project: Project, tmp_path: Path
+) -> None:
+    kept = {
+        "train": [f"steel {i:02}" for i in range(4)],
+        "validate": ["steel 04.png"],
+        "test": ["steel 05.jpg.png", "nowhere"],
+    }
+    file = tmp_path / "splits.json"
+    file.write_text(json.dumps({"paper": kept, "five": {"0": ["steel 00"], "1": ["steel 01"]}}))
+    made = build_dataset(project, tmp_path / "set", ABOUT, SideOptions(splits=file))
+    splits = json.loads((tmp_path / "set" / "splits.json").read_text())
+    assert list(splits) == ["default", "five"]
+    for part, stems in {"train": kept["train"], "val": ["steel 04"], "test": ["steel 05"]}.items():
+        assert set(stems) <= set(splits["default"][part])
+    assert sum(len(stems) for stems in splits["default"].values()) == 11
+    assert splits["five"] == {"0": ["steel 00"], "1": ["steel 01"]}
+    assert any("nowhere" in line for line in made.remarks)
+    assert any("second ending" in line for line in made.remarks)
+
+
+def test_a_leak_in_kept_splits_is_told_and_left(project: Project, tmp_path: Path) -> None:
+    add_copy(project, tmp_path, "steel 01", "again")
+    file = tmp_path / "sides.csv"
+    file.write_text("again,test\nsteel 01,train\n")
+    made = build_dataset(project, tmp_path / "set", ABOUT, SideOptions(splits=file))
+    assert any("is on several sides (train: steel 01; test: again)" in r for r in made.remarks)
+    splits = json.loads((tmp_path / "set" / "splits.json").read_text())
+    assert "again" in splits["default"]["test"]
+    assert "steel 01" in splits["default"]["train"]
+
+
+def test_building_again_replaces_what_was_built_and_nothing_else(
+    project: Project, tmp_path: Path
+) -> None:
+    from premask.project.images import remove_image
+
+    out = tmp_path / "set"
+    build_dataset(project, out, ABOUT)
+    (out / "notes.txt").write_text("mine")
+    gone = next(image for image in all_images(project) if image.name == "steel 04.png")
+    remove_image(project, gone)
+    build_dataset(project, out, ABOUT)
+    assert not list(out.rglob("steel 04*"))
+    assert (out / "notes.txt").read_text() == "mine"
+    assert not check_dataset(out).broken
+
+
+def test_a_folder_of_others_is_not_written_into(project: Project, tmp_path: Path) -> None:
+    out = tmp_path / "mine"
+    out.mkdir()
+    (out / "thesis.txt").write_text("x")
+    with pytest.raises(PremaskError, match="not empty and no data set of premask"):
+        build_dataset(project, out, ABOUT)
+    assert [path.name for path in out.iterdir()] == ["thesis.txt"]
+    with pytest.raises(PremaskError, match="is a file"):
+        build_dataset(project, out / "thesis.txt", ABOUT)
+
+
+def test_a_failure_leaves_nothing_half_built(
+    project: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from premask.workflow import dataset
+
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(dataset, "_write_about", full)
+    with pytest.raises(PremaskError, match=r"disk of .* is full"):
+        build_dataset(project, tmp_path / "out" / "set", ABOUT, archive=True)
+    assert list((tmp_path / "out").iterdir()) == []
+
+
+def test_images_of_one_name_are_told_apart(project: Project, tmp_path: Path) -> None:
+    other = tmp_path / "other" / "STEEL 02.png"
+    other.parent.mkdir()
+    Image.fromarray(np.arange(96 * 128, dtype=np.uint8).reshape(96, 128)).save(other)
+    from premask.project.label_maps import save_label_map
+    from premask.workflow.add import add_images
+
+    add_images(project, [other], crop_bottom=0)
+    image = next(one for one in all_images(project) if one.name == "STEEL 02.png")
+    labels = np.zeros((96, 128), np.uint8)
+    labels[:8] = 1
+    save_label_map(project, image, labels, annotator="", strategy="reference")
+    build_dataset(project, tmp_path / "set", ABOUT)
+    stems = [entry.stem for entry in read_dataset(tmp_path / "set").labelled]
+    assert f"STEEL 02-{image.id[:8]}" in stems
+    assert len({stem.casefold() for stem in stems}) == 12
+
+
+def test_the_card_says_what_must_be_known(built: Path) -> None:
+    text = (built / "README.md").read_text()
+    assert "license: cc-by-4.0" in text
+    assert "Ana Ruiz, University of Granada (https://orcid.org/0000-0002-1825-0097)" in text
+    assert "10 final label maps repaired from a pre-annotation." in text
+    assert "1 final label map imported from elsewhere." in text
+    assert "10 images with both: one from scratch and one that was repaired." in text
+    assert "Derived from the event logs of 20 of the 21 label maps here." in text
+    assert "**Table 7: minutes of annotation**" in text
+    assert "active: gaps between activities, each at most 300 s" in text
+    assert "Simulated" not in text
+    # pictures and files that it names are there
+    for name in ("figures/shares-0.svg", "figures/shares-1.svg", "figures/shares-2.svg"):
+        assert f"]({name})" in text
+        assert (built / name).read_text().startswith("<svg")
+    tables = json.loads((built / "statistics.json").read_text())["tables"]
+    assert [table["title"].split(":")[0] for table in tables[:2]] == ["Table 3", "Table 4"]
+    rows = [row for row in tables[1]["rows"] if row["Type"] == "all images"]
+    values = np.concatenate([np.array(Image.open(p)).ravel() for p in (built / "labels").iterdir()])
+    for i, row in enumerate(rows):
+        assert row["Share %"] == pytest.approx(100 * (values == i).sum() / (values < 255).sum())
+
+
+def test_without_licence_and_authors_it_says_so(project: Project, tmp_path: Path) -> None:
+    made = build_dataset(project, tmp_path / "set", About("Bare"))
+    assert any("no licence is stated" in line for line in made.remarks)
+    assert any("no authors are stated" in line for line in made.remarks)
+    text = (tmp_path / "set" / "README.md").read_text()
+    assert "license:" not in text
+    assert "**No licence is stated:**" in text
+    citation = (tmp_path / "set" / "CITATION.cff").read_text()
+    assert '- name: "The authors of Bare"' in citation
+    assert "license" not in json.loads((tmp_path / "set" / "croissant.json").read_text())
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("Ana Ruiz 0000-0002-1825-0098", "its check digit is wrong"),
+        ("Ana (Univ", "cannot be read at 'Ana \\(Univ'"),
+        ("(Univ)", "cannot be read"),
+    ],
+)
+def test_authors_that_cannot_be_read_are_refused(text: str, said: str) -> None:
+    with pytest.raises(PremaskError, match=said):
+        parse_authors(text)
+
+
+def test_licences_are_known_in_any_spelling() -> None:
+    for text in ("CC-BY-4.0", "cc by 4.0", " cc-by-4.0 "):
+        found = parse_licence(text)
+        assert found is not None
+        assert found.url == "https://creativecommons.org/licenses/by/4.0/"
+    other = parse_licence("Ours, see LICENCE")
+    assert other is not None
+    assert (other.name, other.hub) == ("Ours, see LICENCE", "other")
+    assert parse_licence("") is None
+
+
+@pytest.mark.parametrize(
+    "text", ["train", "train=0", "train=a", "val=50,test=50", "train=1,train=1", "train=-1", ""]
+)
+def test_shares_that_cannot_be_read_are_refused(text: str) -> None:
+    with pytest.raises(PremaskError, match="--shares"):
+        parse_shares(text)
+    assert parse_shares("train=80,validate=20") == {"train": 80, "val": 20}
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (SideOptions(group_by="("), "is no regular expression"),
+        (SideOptions(group_by="steel"), "has 0 groups; one is needed"),
+        (SideOptions(folds=12), "12 folds cannot be made of 11 groups"),
+        (SideOptions(folds=1), "1 folds cannot be made"),
+        (SideOptions(groups=Path("nowhere.csv")), "the groups nowhere.csv cannot be read"),
+    ],
+)
+def test_options_that_make_no_sense_write_nothing(
+    project: Project, tmp_path: Path, options: SideOptions, said: str
+) -> None:
+    with pytest.raises(PremaskError, match=said):
+        build_dataset(project, tmp_path / "set", ABOUT, options)
+    assert not (tmp_path / "set").exists()
+
+
+def test_the_command_line_builds_and_checks(original: Path, tmp_path: Path) -> None:
+    out = tmp_path / "my set"
+    told = answer(
+        "dataset", "build", original / "project", out,
+        "--title", "Steel", "--licence", "CC0-1.0", "--authors", "Ana Ruiz",
+        "--shares", "train=60,val=20,test=20", "--folds", 3, "--seed", 5, "--zip",
+    )  # fmt: skip
+    assert told["images"] == 11
+    assert sum(told["splits"]["default"].values()) == 11
+    assert len(told["splits"]["folds"]) == 3
+    assert told["files"] == [str(out), f"{out}.zip"]
+    assert told["remarks"] == ["1 image without a label map, left out: steel 11.png"]
+    for place in (out, Path(f"{out}.zip")):
+        checked = answer("dataset", "check", place)
+        assert checked["broken"] == 0
+        assert checked["layout"] == "premask"
+        assert checked["labelled"] == 11
+    printed = premask("dataset", "build", original / "project", tmp_path / "again")
+    assert printed.returncode == 0
+    assert "Note: no licence is stated" in printed.stderr
+    assert f"premask dataset check {tmp_path / 'again'}" in printed.stdout
+
+
+def test_a_project_without_label_maps_is_refused(tmp_path: Path) -> None:
+    premask("init", tmp_path / "p", "--classes", "A,B")
+    said = refusal("dataset", "build", tmp_path / "p", tmp_path / "set")
+    assert "has a label map yet" in said
