@@ -318,7 +318,7 @@ def test_missing_and_surplus_files_of_what_was_built(built: Path) -> None:
     save(built / "images" / "new.png", np.zeros((5, 5), np.uint8))
     edit(built, "labels_scratch/steel 04.png", lambda a: a[:-3])
     kinds = found(built)
-    assert kinds["no file"] == ["labels/steel 02.png: manifest.json names it; it is missing"]
+    assert kinds["no file"] == ["labels/steel 02.png: manifest.json names it; it is not there"]
     assert kinds["left out"] == ["images/new.png: it is not in manifest.json"]
     assert any("steel 02" in line for line in kinds["split"])
     assert kinds["size"] == ["labels_scratch/steel 04.png: 320x297 px, the final one 320x300 px"]

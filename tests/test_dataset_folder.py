@@ -1,6 +1,9 @@
 from __future__ import annotations
 
 import json
+import shutil
+import sqlite3
+from contextlib import closing
 
 import numpy as np
 import pytest
@@ -75,6 +78,33 @@ def test_metaldam_with_its_metadata_and_its_unlabelled_images(tmp_path):
     # one label map of the release is RGB with R=G=B=index
     label_map = read_pair(found.labelled[2])[1]
     assert sorted(np.unique(label_map)) == [0, 1, 2, 3, 4]
+
+
+def test_metadata_without_folds_or_that_is_damaged_is_told(tmp_path):
+    root = write_metaldam(tmp_path / "MetalDAM")
+    with closing(sqlite3.connect(root / "MetalDAM_metadata.sql")) as database, database:
+        database.execute("ALTER TABLE micrograph DROP COLUMN fold")
+        database.execute("UPDATE micrograph SET pixels_per_micron = 0 WHERE micrograph_id = 0")
+    found = read_dataset(root)
+    assert found.folds == {}
+    assert [entry.um_per_px for entry in found.labelled] == [None] + [0.04] * 5
+    (told,) = [remark for remark in found.remarks if remark.kind == "left out"]
+    assert told.line == "MetalDAM_metadata.sql: no column fold in its tables (micrograph)"
+    path = root / "MetalDAM_metadata.sql"
+    path.write_bytes(path.read_bytes()[:1500])
+    found = read_dataset(root)
+    assert found.layout == "metaldam"
+    assert len(found.labelled) == 6
+    assert any("it cannot be read" in remark.line for remark in found.remarks)
+
+
+def test_packed_images_of_microsteel_are_told(tmp_path):
+    root = write_microsteel(tmp_path / "set")
+    shutil.make_archive(str(root / "images_class3"), "zip", root / "images_class3")
+    assert "left out" not in kinds(read_dataset(root))
+    shutil.rmtree(root / "images_class3")
+    (told,) = [r for r in read_dataset(root).remarks if r.kind == "left out"]
+    assert told.line == "images_class3.zip: packed images; unpack them"
 
 
 def test_a_plain_folder_with_types_groups_and_splits(tmp_path):

@@ -18,7 +18,7 @@ from premask.core.records import ImageRecord, LabelMapVersion
 from premask.evaluate.dataset import ImageClasses, count_classes
 from premask.evaluate.session_time import MEASURES, SessionTime, time_of
 from premask.io.files import sha256_of, write_atomically
-from premask.io.images import reading
+from premask.io.images import image_stem, reading
 from premask.io.label_maps import encode_label_map
 from premask.project import objects
 from premask.project.events import events_by_session
@@ -29,7 +29,6 @@ from premask.project.project import Project
 from premask.project.sessions import all_sessions
 from premask.splits.near_duplicates import Thumbnail, thumbnail
 from premask.workflow.final_maps import ORDER, final_version
-from premask.workflow.label_folders import image_stem
 
 IMAGES, LABELS = "images", "labels"
 """The other label maps lie in ``labels_scratch``, ``labels_preannotated`` ..."""

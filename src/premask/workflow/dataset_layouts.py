@@ -13,10 +13,11 @@ from premask.core.datasets import Dataset, Entry, Remark
 from premask.core.errors import PremaskError
 from premask.core.phases import VOID, Phases, make_phases
 from premask.core.words import count
+from premask.io.images import IMAGE_SUFFIXES, image_stem
 from premask.io.label_maps import read_label_map
 from premask.project.settings import preset
 from premask.workflow.dataset_splits import SPLITS, RawSplits, read_splits, resolve
-from premask.workflow.label_folders import IMAGE_SUFFIXES, image_stem, read_types
+from premask.workflow.label_folders import read_column, read_types
 
 LABEL_FOLDERS = ("labels", "masks", "label_maps")
 TYPES, GROUPS = "types.csv", "groups.csv"
@@ -24,6 +25,8 @@ UNLABELLED = re.compile(r"un-?labell?ed", re.IGNORECASE)
 _MICROSTEEL_TYPE = re.compile(r"Class_(I{1,3})_")
 _MICROSTEEL_FOLDER = re.compile(r"images_class([123])")
 _METALDAM_NAME = re.compile(r"micrograph\d+")
+_STEPS = 5_000_000
+"""Of SQLite's machine, for tables of some hundred lines; a hostile file would take more."""
 
 
 @dataclass
@@ -66,6 +69,9 @@ def read_microsteel(root: Path) -> Dataset:
                         f" {of_folder}, the name says {named[1]}; the name counts",
                     )
                 )
+    for archive in sorted(root.glob("images_class*.zip")):
+        if not archive.with_suffix("").is_dir():
+            found.remarks.append(Remark("left out", archive.name, "packed images; unpack them"))
     labels = root / "labels"
     nested = labels / "labels"
     found.labels = _label_files(nested if nested.is_dir() else labels, found)
@@ -89,9 +95,10 @@ def read_plain(root: Path, classes: Sequence[str] = ()) -> Dataset:
     ``types.csv`` and ``groups.csv`` (lines of stem,type and stem,group) are read as well.
     """
     found = _pairs(root)
-    for name, where in ((TYPES, found.types), (GROUPS, found.groups)):
-        if (root / name).is_file():
-            where.update(read_types(root / name).by_stem)
+    if (root / TYPES).is_file():
+        found.types = read_types(root / TYPES).by_stem
+    if (root / GROUPS).is_file():
+        found.groups = read_column(root / GROUPS, "group", "steel_07,specimen 3").by_stem
     if classes:
         phases = make_phases(classes)
     else:
@@ -171,7 +178,7 @@ def _is_metaldam(root: Path) -> bool:
 
 
 def _image_files(folder: Path, found: Found) -> dict[str, Path]:
-    return _files(folder, IMAGE_SUFFIXES, found)
+    return _files(folder, frozenset(IMAGE_SUFFIXES), found)
 
 
 def _label_files(folder: Path, found: Found) -> dict[str, Path]:
@@ -241,33 +248,33 @@ def _metadata(root: Path) -> Path | None:
 
 def _read_metadata(path: Path, found: Found) -> None:
     """The scale of each image, and the folds, from MetalDAM's SQLite file."""
+    address = f"{path.resolve().as_uri()}?mode=ro&immutable=1"
     try:
-        with contextlib.closing(
-            sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)
-        ) as database:
+        with contextlib.closing(sqlite3.connect(address, uri=True)) as database:
+            database.execute("PRAGMA trusted_schema = OFF")
+            database.set_progress_handler(lambda: 1, _STEPS)
             _read_tables(database, path.name, found)
     except sqlite3.Error as error:
-        raise PremaskError(f"{path.name}: it cannot be read as SQLite ({error})") from None
+        found.remarks.append(Remark("left out", path.name, f"it cannot be read ({error})"))
 
 
 def _read_tables(database: sqlite3.Connection, where: str, found: Found) -> None:
-    tables = [
-        name for (name,) in database.execute("SELECT name FROM sqlite_master WHERE type='table'")
-    ]
+    named = database.execute("SELECT name FROM sqlite_master WHERE type = 'table'")
+    tables = [name for (name,) in named]
     folds: dict[str, list[str]] = {}
     for table in tables:
-        cursor = database.execute(f'SELECT * FROM "{table}"')  # noqa: S608 - its own table name
+        cursor = database.execute(f'SELECT * FROM "{table}"')  # noqa: S608 - its own table's name
         columns = [column[0].casefold() for column in cursor.description]
         for row in cursor:
-            values = dict(zip(columns, row, strict=True))
+            values = dict(zip(columns, row, strict=False))
             stem = _image_of(row, found.images)
             if stem is None:
                 continue
-            scale = values.get("pixels_per_micron")
-            if isinstance(scale, int | float) and scale > 0:
-                found.scales[stem] = 1 / scale
-            fold = next((values[name] for name in columns if name in {"fold", "fold_id"}), None)
-            if fold is not None:
+            per_um = values.get("pixels_per_micron")
+            if isinstance(per_um, int | float) and 1e-5 < per_um < 1e6:
+                found.scales[stem] = 1 / per_um
+            fold = values.get("fold", values.get("fold_id"))
+            if isinstance(fold, int | str) and str(fold).isdecimal():
                 folds.setdefault(str(fold), []).append(stem)
     if folds:
         found.raw.folds["folds"] = dict(sorted(folds.items()))

@@ -18,7 +18,7 @@ from premask.splits.groups import joined
 from premask.splits.near_duplicates import Likeness, Thumbnail, near_duplicates
 from premask.splits.stratified import fold_groups, split_groups
 from premask.workflow.dataset_splits import part_name, read_splits, resolve
-from premask.workflow.label_folders import read_types
+from premask.workflow.label_folders import read_column
 
 FOLDS = "folds"
 SHARES: Mapping[str, float] = {"train": 0.7, "val": 0.15, "test": 0.15}
@@ -148,7 +148,7 @@ def _specimens(stems: Sequence[str], options: SideOptions, remarks: list[str]) -
         matches = {stem: pattern.search(stem) for stem in stems}
         found = {stem: one[1] for stem, one in matches.items() if one and one[1]}
     if options.groups:
-        given = read_types(options.groups, "group")
+        given = read_column(options.groups, "group", "steel_07,specimen 3")
         found |= {stem: group for stem, group in given.by_stem.items() if stem in stems}
         gone = [entry for stem, entry in given.entries.items() if stem not in stems]
         if gone:

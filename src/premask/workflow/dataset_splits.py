@@ -11,8 +11,9 @@ from typing import Any
 from premask.core.datasets import DEFAULT_SPLIT, PARTS, Remark, Split
 from premask.core.errors import PremaskError
 from premask.core.words import count
+from premask.io.images import IMAGE_SUFFIXES, image_stem
 from premask.io.structured import read_json, read_text
-from premask.workflow.label_folders import IMAGE_SUFFIXES, image_stem, read_types
+from premask.workflow.label_folders import read_types
 
 SPLITS = "splits.json"
 _PART_FILE = re.compile(r"([a-z]+)(?:[_-](.+))?\.txt", re.IGNORECASE)
