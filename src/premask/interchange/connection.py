@@ -92,9 +92,19 @@ class Connection:
             lost: what it gives, unless None, stands for the answer. Without it the request is
             one that may be repeated.
         **content
-            ``json``, ``files`` and ``params`` of httpx.
+            ``json``, ``files``, ``data``, ``headers`` and ``params`` of httpx.
         """
         return self._ask("POST", path, done, **content)
+
+    def patch(
+        self,
+        path: str,
+        *,
+        done: Callable[[], Any] = lambda: None,
+        **content: Any,
+    ) -> Any:
+        """As :meth:`post`, to something that is there."""
+        return self._ask("PATCH", path, done, **content)
 
     def _ask(self, method: str, path: str, done: Callable[[], Any], **content: Any) -> Any:
         reason = ""
@@ -139,6 +149,8 @@ class Connection:
             raise PremaskError(
                 f"{self.url}{reply.request.url.path}: {reply.status_code} {_detail(reply)}"
             )
+        if not reply.content:
+            return None
         try:
             return reply.json()
         except (ValueError, RecursionError):

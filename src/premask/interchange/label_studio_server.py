@@ -73,6 +73,7 @@ class LabelStudioProject:
     """A project on a server, see :class:`premask.interchange.remote.Remote`."""
 
     form = "label-studio"
+    suffix = ".json"
 
     def __init__(self, connection: Connection, number: int, phases: Phases, control: Control):
         self.connection, self.number = connection, number

@@ -6,7 +6,12 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Protocol
 
+from premask.core.errors import PremaskError
 from premask.core.exchange import Layer, Outgoing
+
+
+class OccupiedError(PremaskError):
+    """A task that holds one label map has another one, which is left as it is."""
 
 
 @dataclass(frozen=True)
@@ -38,6 +43,8 @@ class Remote(Protocol):
         Its page.
     form : str
         The format of what is downloaded.
+    suffix : str
+        Of its files.
     """
 
     @property
@@ -46,6 +53,8 @@ class Remote(Protocol):
     def address(self) -> str: ...  # noqa: D102
     @property
     def form(self) -> str: ...  # noqa: D102
+    @property
+    def suffix(self) -> str: ...  # noqa: D102
 
     def known(self) -> dict[str, str]:
         """The images that have a task: their ids in the project, and the task's id."""
@@ -60,7 +69,13 @@ class Remote(Protocol):
         ...
 
     def add(self, task: str, layer: Layer) -> None:
-        """Add one label map to a task."""
+        """Add one label map to a task.
+
+        Raises
+        ------
+        OccupiedError
+            Where the task holds one, and has another.
+        """
         ...
 
     def tasks(self) -> list[RemoteTask]:

@@ -17,7 +17,7 @@ from premask.core.errors import PremaskError, nearest
 from premask.core.exchange import Finding, Layer, Outgoing, Report
 from premask.core.phases import Phases
 from premask.interchange.formats import find_format
-from premask.interchange.remote import Remote, RemoteTask
+from premask.interchange.remote import OccupiedError, Remote, RemoteTask
 from premask.io.files import write_atomically
 from premask.io.json_parts import json_lines
 from premask.project.project import Project
@@ -215,7 +215,11 @@ def _push_image(
         if key in memory or remote.has(task, layer):
             done.present += 1
         else:
-            remote.add(task, layer)
+            try:
+                remote.add(task, layer)
+            except OccupiedError as occupied:
+                done.findings.append(Finding("left out", image.file_name, str(occupied)))
+                continue
             done.added += 1
         memory.add(key)
 
@@ -271,7 +275,7 @@ def pull(
         )
     folder = project.root / PULLING / hashlib.sha256(remote.key.encode()).hexdigest()[:16]
     get = partial(_predictions, remote, memory) if kind == "candidate" else remote.annotations
-    files = _download(list(new.values()), folder, kind, get, on_task)
+    files = _download(list(new.values()), folder, kind, remote.suffix, get, on_task)
     for file in folder.iterdir():
         if file not in files:  # of an earlier, interrupted time; it has changed since
             file.unlink()
@@ -292,6 +296,7 @@ def _download(
     tasks: list[RemoteTask],
     folder: Path,
     kind: str,
+    suffix: str,
     get: Callable[[RemoteTask], bytes],
     on_task: OnTask,
 ) -> list[Path]:
@@ -300,7 +305,7 @@ def _download(
     for number, task in enumerate(tasks):
         on_task(number, len(tasks))
         stamp = hashlib.sha256(f"{task.changed} {kind}".encode()).hexdigest()[:16]
-        files.append(folder / f"task-{task.id}-{stamp}.json")
+        files.append(folder / f"task-{task.id}-{stamp}{suffix}")
         if not files[-1].exists():
             write_atomically(files[-1], get(task))
     on_task(len(tasks), len(tasks))
