@@ -4,7 +4,6 @@
 #   make test                    all tests
 #   make test-others             that other tools read what premask writes, and the other way round
 #   make test-label-studio       against a running Label Studio, which is installed (1 GB)
-#   make test-labelbox           against Labelbox's SDK, which is installed (400 MB)
 VENV ?= .venv
 PYTHON ?= python3
 IMAGES ?=
@@ -15,13 +14,7 @@ OTHERS ?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/premask-others
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check -q
 
-DATUMARO := $(OTHERS)/datumaro@1.13.12
-LABELME := $(OTHERS)/labelme@6.3.1
-HUB := $(OTHERS)/hub
-LABEL_STUDIO := $(OTHERS)/label-studio@1.23.2
-LABELBOX := $(OTHERS)/labelbox@7.17.0
-
-.PHONY: demo test test-others test-label-studio test-labelbox lint docs screenshots benchmark clean
+.PHONY: demo test test-others test-label-studio lint docs screenshots benchmark clean
 
 $(BIN)/python:
 	$(PYTHON) -m venv $(VENV)
@@ -34,37 +27,25 @@ test: $(BIN)/python
 	$(PIP) install -e ".[test]"
 	$(BIN)/python -m pytest $(PYTEST_ARGS)
 
-$(HUB)/done:
-	$(PYTHON) -m venv $(HUB)
-	$(HUB)/bin/python -m pip --disable-pip-version-check -q install datasets==5.2.0 mlcroissant==1.1.1 \
-	  cffconvert==2.0.0 pillow
+$(OTHERS)/%/done: tests/others/%.txt
+	test -x $(@D)/bin/python || $(PYTHON) -m venv $(@D)
+	$(@D)/bin/python -m pip --disable-pip-version-check -q install -r $<
 	touch $@
 
-$(OTHERS)/%/done:
-	$(PYTHON) -m venv $(dir $@)
-	$(dir $@)bin/python -m pip --disable-pip-version-check -q install $(subst @,==,$*)
-	touch $@
-
-test-others: $(BIN)/python $(DATUMARO)/done $(LABELME)/done $(HUB)/done
+test-others: $(BIN)/python $(foreach tool,cvat-sdk datumaro hub labelbox labelme,$(OTHERS)/$(tool)/done)
 	$(PIP) install -e ".[test]"
-	PREMASK_DATUMARO_PYTHON=$(DATUMARO)/bin/python PREMASK_LABELME_PYTHON=$(LABELME)/bin/python \
-	  PREMASK_HUB_PYTHON=$(HUB)/bin/python \
-	  $(BIN)/python -m pytest tests/test_other_readers.py tests/test_dataset_hub.py
+	PREMASK_CVAT_SDK_PYTHON=$(OTHERS)/cvat-sdk/bin/python \
+	PREMASK_DATUMARO_PYTHON=$(OTHERS)/datumaro/bin/python \
+	PREMASK_HUB_PYTHON=$(OTHERS)/hub/bin/python \
+	PREMASK_LABELBOX_PYTHON=$(OTHERS)/labelbox/bin/python \
+	PREMASK_LABELME_PYTHON=$(OTHERS)/labelme/bin/python \
+	  $(BIN)/python -m pytest tests/test_other_readers.py tests/test_cvat_server.py \
+	  tests/test_dataset_hub.py tests/test_labelbox_sdk.py
 
-test-label-studio: $(BIN)/python $(LABEL_STUDIO)/done
+test-label-studio: $(BIN)/python $(OTHERS)/label-studio/done
 	$(PIP) install -e ".[test]"
-	PREMASK_LABEL_STUDIO=$(LABEL_STUDIO)/bin/label-studio \
+	PREMASK_LABEL_STUDIO=$(OTHERS)/label-studio/bin/label-studio \
 	  $(BIN)/python -m pytest tests/test_label_studio_server.py
-
-# What the SDK checks masks with is an extra of it.
-$(LABELBOX)/done:
-	$(PYTHON) -m venv $(dir $@)
-	$(dir $@)bin/python -m pip --disable-pip-version-check -q install "labelbox[data]==7.17.0"
-	touch $@
-
-test-labelbox: $(BIN)/python $(LABELBOX)/done
-	$(PIP) install -e ".[test]"
-	PREMASK_LABELBOX_PYTHON=$(LABELBOX)/bin/python $(BIN)/python -m pytest tests/test_labelbox_sdk.py
 
 lint: $(BIN)/python
 	$(PIP) install -e ".[dev]"

@@ -231,13 +231,15 @@ def tag(element: str, /, **attributes: str | float) -> str:
     PremaskError
         For an attribute with characters that XML cannot hold.
     """
-    found = "".join(f" {key}={quoteattr(_text(str(value)))}" for key, value in attributes.items())
+    found = "".join(
+        f" {key}={quoteattr(_checked(str(value)))}" for key, value in attributes.items()
+    )
     return f"<{element}{found}>"
 
 
 def _head(colours: Mapping[str, RGB]) -> str:
     labels = "".join(
-        f"        <label><name>{escape(_text(name))}</name>"
+        f"        <label><name>{text_of(name)}</name>"
         f"<color>#{red:02x}{green:02x}{blue:02x}</color><type>any</type>"
         "<attributes></attributes></label>\n"
         for name, (red, green, blue) in colours.items()
@@ -249,8 +251,18 @@ def _head(colours: Mapping[str, RGB]) -> str:
     )
 
 
-def _text(text: str) -> str:
-    """The text itself, if XML can hold it."""
+def text_of(text: str) -> str:
+    """Text as it stands between tags.
+
+    Raises
+    ------
+    PremaskError
+        For text with characters that XML cannot hold.
+    """
+    return escape(_checked(text))
+
+
+def _checked(text: str) -> str:
     wrong = [c for c in text if c < " " or "\ud800" <= c <= "\udfff" or c in "\ufffe\uffff"]
     if wrong:
         raise PremaskError(

@@ -108,6 +108,7 @@ SERVERS: Mapping[str, Server] = {
         "LABEL_STUDIO_URL",
         "LABEL_STUDIO_API_KEY",
     ),
+    "cvat": Server("cvat_server", "cvat", "CVAT", "CVAT_URL", "CVAT_ACCESS_TOKEN"),
 }
 
 
@@ -121,7 +122,7 @@ def find_server(name: str) -> Server:
     """
     if name not in SERVERS:
         raise PremaskError(
-            f"the server {name!r} is not known; {', '.join(SERVERS)} is accepted"
+            f"the server {name!r} is not known; {', '.join(SERVERS)} are accepted"
             f"{nearest(name, SERVERS)}"
         )
     return SERVERS[name]
