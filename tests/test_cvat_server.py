@@ -5,15 +5,18 @@ from __future__ import annotations
 import json
 import os
 import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import httpx
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from fake_cvat import FakeCvat, written
-from masks import FILES
+from masks import ANY_JSON, FILES
 from premask.core.errors import PremaskError
 from premask.core.phases import make_phases
 from premask.interchange import cvat_server
@@ -432,3 +435,33 @@ def test_shapes_that_do_not_fit_are_refused(tmp_path, one, said):
     with pytest.raises(PremaskError) as caught:
         read(tmp_path, [one])
     assert said in str(caught.value)
+
+
+@settings(max_examples=150, deadline=None)
+@given(data=st.data())
+def test_answers_of_any_kind_give_one_line_and_nothing_else(tmp_path_factory, data):
+    content: Any = {
+        "shapes": [
+            shape("mask", [0, 24, 0, 0, 5, 3]),
+            shape("polygon", [1.0, 1.0, 3.0, 1.0, 3.0, 3.0], label=2),
+            shape("rectangle", [0.0, 0.0, 6.0, 2.0], rotation=4.0),
+        ],
+        "tags": [{"label_id": 1, "frame": 0}],
+        "tracks": [],
+    }
+    record, key = data.draw(st.sampled_from(list(places(content))))
+    record[key] = data.draw(ANY_JSON)
+    try:
+        read(tmp_path_factory.getbasetemp(), content.pop("shapes", []), **content)
+        said = ""
+    except PremaskError as error:
+        said = str(error)
+    assert "\n" not in said
+
+
+def places(content: Any) -> Iterator[tuple[Any, Any]]:
+    """Every value within JSON, by what holds it and its key there."""
+    for key in range(len(content)) if isinstance(content, list) else list(content):
+        yield content, key
+        if isinstance(content[key], list | dict):
+            yield from places(content[key])

@@ -17,7 +17,7 @@ from premask.core.phases import make_phases
 from premask.interchange.cvat import load_cvat, save_cvat
 from premask.interchange.cvat_time import RULE, Job, working_times
 from premask.interchange.cvat_xml import load_cvat_xml, save_cvat_xml
-from premask.interchange.label_colours import label_colours, voc_colours
+from premask.interchange.palette import voc_colour
 from premask.interchange.vocabulary import Vocabulary
 from premask.project.imports import timed_maps
 from premask.workflow.export_labels import export_label_maps
@@ -74,20 +74,11 @@ def test_a_small_map_is_written_as_cvat_wants_it(tmp_path):
 
 
 def test_the_colours_of_voc_are_those_of_its_development_kit():
-    colours = voc_colours()
+    colours = [voc_colour(number) for number in range(256)]
     assert colours[:5] == [(0, 0, 0), (128, 0, 0), (0, 128, 0), (128, 128, 0), (0, 0, 128)]
     assert colours[20:22] == [(0, 64, 128), (128, 64, 128)]
     assert colours[255] == (224, 224, 192)
     assert len(set(colours)) == 256
-
-
-def test_colours_of_labels_are_distinct_and_never_black():
-    assert label_colours(["#000000", "#000001", "#ffffff", "#ffffff"]) == [
-        (0, 0, 1),
-        (0, 0, 2),
-        (255, 255, 255),
-        (0, 0, 3),
-    ]
 
 
 def test_folders_before_the_name_are_kept_and_read(tmp_path):
@@ -146,7 +137,7 @@ def test_colours_that_are_not_declared_are_refused_with_the_place(tmp_path, voca
         one.read()
 
 
-@pytest.mark.parametrize("line", ["TiN", "TiN:1,2::", "TiN:1,2,x::", "TiN:1,2,256::", "TiN:1,2,-3"])
+@pytest.mark.parametrize("line", ["TiN", "TiN:1,2,256::", "TiN:1,2,-3"])
 def test_lines_without_a_colour_are_refused(tmp_path, vocabulary, line):
     folder = folder_of(tmp_path, f"Alpha:1,2,3::\n{line}\n", [[0]])
     with pytest.raises(PremaskError, match=r"^labelmap.txt: line 2 is"):

@@ -9,7 +9,7 @@ from typing import Any
 from premask.core.errors import PremaskError
 from premask.core.exchange import VOID_NAME, Ids, Outgoing, Report, Target
 from premask.interchange.fields import entry
-from premask.interchange.label_colours import label_colours
+from premask.interchange.palette import BLACK, distinct
 from premask.interchange.pictures import picture_name
 from premask.interchange.runs import check_size
 from premask.io.json_parts import json_members
@@ -94,7 +94,7 @@ def image_size(image: object, where: str) -> tuple[int, int] | None:
 
 def header(target: Target) -> dict[str, Any]:
     """What begins a COCO file: ``info``, ``licenses``, ``categories``."""
-    colours = label_colours(target.colours)
+    colours = distinct(target.colours, [BLACK])
     return {
         "info": {"description": "premask", "version": "", "year": 0},
         "licenses": [],

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -23,19 +22,23 @@ from premask.core.exchange import (
 )
 from premask.core.phases import VOID
 from premask.interchange.fields import find_picture, safe_path
-from premask.interchange.label_colours import BLACK, RGB, label_colours, painted, voc_colours
+from premask.interchange.palette import (
+    BLACK,
+    LABELMAP,
+    Rgb,
+    distinct,
+    labelmap_text,
+    read_labelmap,
+    voc_colour,
+)
 from premask.interchange.pictures import picture_name, write_picture
-from premask.interchange.vocabulary import Vocabulary
+from premask.interchange.vocabulary import BACKGROUND, Vocabulary
 from premask.io.files import write_atomically
 from premask.io.images import read_colours, read_indices
-from premask.io.structured import read_text
 
-LABELS = "labelmap.txt"
 LIST = Path("ImageSets", "Segmentation", "default.txt")
 CLASSES, OBJECTS, PICTURES = "SegmentationClass", "SegmentationObject", "JPEGImages"
-COLOUR = r"[0-9]|[1-9][0-9]|1[0-9][0-9]|2[0-4][0-9]|25[0-5]"
-BACKGROUND = "background"
-"""What CVAT calls pixels without a label."""
+Labels = list[tuple[str, Rgb | None]]
 
 
 def load_cvat(path: Path, vocabulary: Vocabulary) -> Iterator[Incoming]:
@@ -48,7 +51,10 @@ def load_cvat(path: Path, vocabulary: Vocabulary) -> Iterator[Incoming]:
         does not declare.
     """
     root = _root(path)
-    labels = _read_labels(root / LABELS)
+    listed = read_labelmap(root / LABELMAP)
+    if len(listed) > 256:
+        raise PremaskError(f"{LABELMAP}: it has {len(listed)} labels; up to 256 are accepted")
+    labels = [(vocabulary.without_background(name), colour) for name, colour in listed]
     folder = root / CLASSES
     for file in sorted(folder.rglob("*.png")):
         name = file.relative_to(folder).as_posix()
@@ -61,54 +67,27 @@ def load_cvat(path: Path, vocabulary: Vocabulary) -> Iterator[Incoming]:
 
 
 def _root(path: Path) -> Path:
-    found = sorted(path.rglob(LABELS)) if path.is_dir() else []
+    found = sorted(path.rglob(LABELMAP)) if path.is_dir() else []
     if len(found) != 1 or not (found[0].parent / CLASSES).is_dir():
         raise PremaskError(
-            f"{path.name}: it has {len(found)} {LABELS} beside a folder {CLASSES}; one is needed:"
+            f"{path.name}: it has {len(found)} {LABELMAP} beside a folder {CLASSES}; one is needed:"
             " export from CVAT as Segmentation mask 1.1"
         )
     return found[0].parent
 
 
-def _read_labels(path: Path) -> list[tuple[str, RGB | None]]:
-    """Name and colour of each line, in order."""
-    labels: list[tuple[str, RGB | None]] = []
-    for number, line in enumerate(read_text(path).splitlines(), 1):
-        if not line.strip() or line.lstrip().startswith("#"):
-            continue
-        name, *rest = line.strip().split(":")
-        colour = rest[0].split(",") if rest else []
-        if colour == [""]:
-            labels.append((name.strip(), None))
-        elif len(colour) == 3 and all(re.fullmatch(COLOUR, one.strip()) for one in colour):
-            red, green, blue = map(int, colour)
-            labels.append((name.strip(), (red, green, blue)))
-        else:
-            raise PremaskError(
-                f"{path.name}: line {number} is {line.strip()[:40]!r};"
-                " label:red,green,blue:parts:actions is accepted"
-            )
-    if len(labels) > 256 or not labels:
-        raise PremaskError(f"{path.name}: it has {len(labels)} labels; 1 to 256 are accepted")
-    if all(colour is None for _, colour in labels):  # datumaro leaves them out: Pascal VOC's
-        return list(zip((name for name, _ in labels), voc_colours(len(labels)), strict=True))
-    return labels
-
-
-def _read(path: Path, labels: list[tuple[str, RGB | None]], vocabulary: Vocabulary) -> LabelMap:
+def _read(path: Path, labels: Labels, vocabulary: Vocabulary) -> LabelMap:
     numbers = _numbers(path, labels)
     counts = np.bincount(numbers.ravel(), minlength=len(labels))
     table = np.full(256, VOID, np.uint8)
     for number in np.flatnonzero(counts):
         name = labels[number][0]
-        if name == BACKGROUND and vocabulary.find(name) is None:
-            continue  # no label
         at = first_position(numbers == number) if vocabulary.find(name) is None else None
         table[number] = vocabulary.index(name, path.name, int(counts[number]), at)
     return table[numbers]
 
 
-def _numbers(path: Path, labels: list[tuple[str, RGB | None]]) -> NDArray[np.uint8]:
+def _numbers(path: Path, labels: Labels) -> NDArray[np.uint8]:
     """For each pixel the line of its label."""
     colours = read_colours(path)
     if colours.dtype != np.uint8:
@@ -129,7 +108,7 @@ def _numbers(path: Path, labels: list[tuple[str, RGB | None]]) -> NDArray[np.uin
         shown = ",".join(map(str, colours[row, column, :3]))
         raise PremaskError(
             f"{path.name}: the colour {shown} at row {row}, column {column}"
-            f" ({np.count_nonzero(~known)} px of such colours) is not declared in {LABELS}"
+            f" ({np.count_nonzero(~known)} px of such colours) is not declared in {LABELMAP}"
         )
     return numbers
 
@@ -141,7 +120,7 @@ def _declared_values(path: Path, n_labels: int) -> NDArray[np.uint8]:
         row, column = first_position(values >= n_labels)
         raise PremaskError(
             f"{path.name}: the value {values[row, column]} at row {row}, column {column} has no"
-            f" line in {LABELS}, which has {n_labels}"
+            f" line in {LABELMAP}, which has {n_labels}"
         )
     return values.astype(np.uint8)
 
@@ -158,12 +137,13 @@ def save_cvat(images: Iterable[Outgoing], target: Target) -> Ids:
         For a phase whose name cannot stand in ``labelmap.txt``.
     """
     names = target.phases.names
-    colours = label_colours(target.colours)
-    void = VOID_NAME if BACKGROUND in map(str.casefold, names) else BACKGROUND
-    lines = ["# label:color_rgb:parts:actions", _line(void, BLACK)]
-    lines += [_line(name, colour) for name, colour in zip(names, colours, strict=True)]
-    _write(target.folder / LABELS, "\n".join([*lines, ""]).encode())
-    objects = voc_colours()[1:]
+    for name in names:
+        _check_name(name)
+    colours = distinct(target.colours, [BLACK])
+    void = next(n for n in BACKGROUND if n not in map(str.casefold, names))  # CVAT: the first
+    named = dict(zip(names, colours, strict=True))
+    _write(target.folder / LABELMAP, labelmap_text({void: BLACK, **named}).encode())
+    objects = [voc_colour(number) for number in range(1, 256)]
     stems = []
     for image in images:
         picture = safe_path(f"{target.prefix}{picture_name(image)}", image.file_name)
@@ -171,7 +151,7 @@ def save_cvat(images: Iterable[Outgoing], target: Target) -> Ids:
         label_map = image.label_map
         for folder, palette in ((CLASSES, colours), (OBJECTS, objects)):
             path = target.folder / folder / f"{stem}.png"
-            _write(path, _png(painted(label_map, palette)))
+            _write(path, _png(_painted(label_map, palette)))
         if target.pictures:
             write_picture((target.folder / PICTURES / stem).parent, image)
         stems.append(stem)
@@ -180,20 +160,23 @@ def save_cvat(images: Iterable[Outgoing], target: Target) -> Ids:
                 "loss", image.name, f"CVAT skips names with # in front in {LIST.name}; rename it"
             )
     _write(target.folder / LIST, "".join(f"{stem}\n" for stem in stems).encode())
-    return _ids(dict(zip(names, colours, strict=True)))
+    return {**{name: list(colour) for name, colour in named.items()}, VOID_NAME: list(BLACK)}
 
 
-def _ids(colours: Mapping[str, RGB]) -> Ids:
-    return {**{name: list(colour) for name, colour in colours.items()}, VOID_NAME: list(BLACK)}
+def _painted(label_map: LabelMap, colours: Sequence[Rgb]) -> NDArray[np.uint8]:
+    """A label map in colours: uint8 (H, W, 3); void is black."""
+    table = np.zeros((256, 3), np.uint8)
+    table[: len(colours)] = colours
+    table[VOID] = BLACK
+    return table[label_map]
 
 
-def _line(name: str, colour: RGB) -> str:
+def _check_name(name: str) -> None:
     if ":" in name or name.startswith("#") or not name.isprintable() or name != name.strip():
         raise PremaskError(
-            f"the phase {name!r} cannot stand in CVAT's {LABELS} (it has a colon, a # in front or"
+            f"the phase {name!r} cannot stand in CVAT's {LABELMAP} (it has a colon, a # in front or"
             " a control character); rename it, or export as cvat-xml"
         )
-    return f"{name}:{','.join(map(str, colour))}::"
 
 
 def _png(colours: NDArray[np.uint8]) -> bytes:

@@ -15,8 +15,8 @@ from premask.core.exchange import Layer, Outgoing
 from premask.core.phases import Phases
 from premask.interchange.connection import Connection
 from premask.interchange.cvat_tasks import task_xml
-from premask.interchange.label_colours import label_colours
 from premask.interchange.overlay import masks_of
+from premask.interchange.palette import BLACK, distinct
 from premask.interchange.pictures import picture_bytes, picture_name
 from premask.interchange.remote import OccupiedError, RemoteTask
 from premask.interchange.rle import encode_cvat
@@ -287,7 +287,7 @@ def _project(
             f"{connection.url} has no project {wanted!r}; it has"
             f" {', '.join(names[:10]) or 'none'}{nearest(wanted, names)}"
         )
-    colours = label_colours([phase.colour for phase in phases.phases])
+    colours = distinct((phase.colour for phase in phases.phases), [BLACK])
     labels = [
         {"name": name, "color": "#{:02x}{:02x}{:02x}".format(*colour), "type": "any"}
         for name, colour in zip(phases.names, colours, strict=True)
@@ -318,7 +318,8 @@ def pages(
 def _drawn(shape: Mapping[str, Any]) -> str:
     """What tells the shapes of two label maps apart."""
     points = shape.get("points")
-    numbers = [float(x) for x in points if isinstance(x, int | float)] if points else []
+    told = points if isinstance(points, list) else []
+    numbers = [float(x) for x in told if isinstance(x, int | float) and abs(x) < 1 << 53]
     return repr((shape.get("type"), shape.get("frame"), shape.get("label_id"), numbers))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -38,7 +39,7 @@ def task_xml(
     where = f"task {task}"
     drawn: dict[int, list[str]] = {}
     for kind in ("shapes", "tags", "tracks"):
-        for i, one in enumerate(annotations.get(kind) or [], 1):
+        for i, one in enumerate(entry({kind: [], **annotations}, kind, list, where), 1):
             own = f"{where}: {kind} {i}"
             element = _element(kind, one, labels, own)
             drawn.setdefault(entry(one, "frame", int, own), []).append(element)
@@ -79,7 +80,7 @@ def _element(kind: str, one: object, labels: Mapping[int, str], where: str) -> s
         sides = dict(zip(("xtl", "ytl", "xbr", "ybr"), map(str, points), strict=False))
         turned = entry({"rotation": 0, **dict(one)}, "rotation", float, where)  # type: ignore[call-overload]
         return f"{tag('box', label=label, z_order=z_order, rotation=turned, **sides)}</box>"
-    name = shape if shape.isidentifier() else "shape"
+    name = shape if re.fullmatch("[a-z]+", shape) else "shape"
     return f"{tag(name, label=label)}</{name}>"
 
 

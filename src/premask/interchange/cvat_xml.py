@@ -16,8 +16,8 @@ from premask.core.errors import PremaskError
 from premask.core.exchange import VOID_NAME, Ids, Incoming, LabelMap, Outgoing, Target
 from premask.interchange.cvat_time import Job, working_times
 from premask.interchange.fields import find_picture, float_entry, whole_entry
-from premask.interchange.label_colours import RGB, label_colours
 from premask.interchange.overlay import masks_of
+from premask.interchange.palette import BLACK, Rgb, distinct
 from premask.interchange.pictures import picture_name, write_picture
 from premask.interchange.polygons import box_corners, corners, fill_polygon
 from premask.interchange.rle import CvatMask, decode_cvat, encode_cvat
@@ -202,7 +202,7 @@ def save_cvat_xml(images: Iterable[Outgoing], target: Target) -> Ids:
     """
     names = target.phases.names
     with (target.folder / FILE).open("w", encoding="utf-8", newline="\n") as file:
-        file.write(_head(dict(zip(names, label_colours(target.colours), strict=True))))
+        file.write(_head(dict(zip(names, distinct(target.colours, [BLACK]), strict=True))))
         for number, image in enumerate(images):
             name = f"{target.prefix}{picture_name(image)}"
             size = {"width": image.width, "height": image.height}
@@ -237,7 +237,7 @@ def tag(element: str, /, **attributes: str | float) -> str:
     return f"<{element}{found}>"
 
 
-def _head(colours: Mapping[str, RGB]) -> str:
+def _head(colours: Mapping[str, Rgb]) -> str:
     labels = "".join(
         f"        <label><name>{text_of(name)}</name>"
         f"<color>#{red:02x}{green:02x}{blue:02x}</color><type>any</type>"

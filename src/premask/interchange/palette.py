@@ -94,7 +94,8 @@ def read_labelmap(path: Path) -> list[tuple[str, Rgb | None]]:
     Returns
     -------
     list of (str, colour or None)
-        None where a line has no colour.
+        None where a line has no colour. Where none has one, as datumaro writes it, they are
+        those of Pascal VOC.
 
     Raises
     ------
@@ -120,7 +121,20 @@ def read_labelmap(path: Path) -> list[tuple[str, Rgb | None]]:
         found.append((match[1].strip(), colour))
     if not found:
         raise PremaskError(f"{path.name}: no labels in it; label:red,green,blue:: is accepted")
+    if all(colour is None for _, colour in found):
+        return [(name, voc_colour(number)) for number, (name, _) in enumerate(found)]
     return found
+
+
+def voc_colour(number: int) -> Rgb:
+    """The colour of Pascal VOC for 0, 1, 2 ...: black, dark red, dark green, olive ...
+
+    The bits of the number go to red, green and blue in turn, highest first.
+    """
+    red, green, blue = (
+        sum((number >> (3 * i + channel) & 1) << (7 - i) for i in range(3)) for channel in range(3)
+    )
+    return red, green, blue
 
 
 def labelmap_text(colours: Mapping[str, Rgb]) -> str:
