@@ -117,6 +117,7 @@ def mask_of(points, mask) -> dict:
         (mask_of([[0, 0], [0, 0]], None), "its 'mask' is None; text is accepted"),
         (mask_of([[0, 0], [0, 0]], png([[[1, 1, 1]]])), "its mask is of shape (1, 1, 3)"),
         ({"label": 5}, "its 'label' is 5"),
+        ({"label": "TiN", "shape_type": ["mask"]}, "its 'shape_type' is ['mask']"),
         ({"label": "TiN"}, "it has no 'points'"),
         (polygon("TiN", (0, 0), (1, 1)), "4 coordinates"),
         (polygon("TiN", (0, 0), shape_type="rectangle"), "2 coordinates"),

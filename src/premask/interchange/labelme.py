@@ -71,13 +71,14 @@ def _read(file: Path, where: str, vocabulary: Vocabulary) -> LabelMap:
         for i, shape in enumerate(entry(content, "shapes", list, where), 1):
             own = f"{where}: shape {i}"
             label = entry(shape, "label", str, own)
-            kind = shape.get("shape_type") or "polygon"  # as old files have it
+            told = shape.get("shape_type") is not None  # old files do not
+            kind = entry(shape, "shape_type", str, own) if told else "polygon"
             if kind == "mask":
                 yield label, *_mask(shape, height, width, own)
             elif kind in {"polygon", "rectangle"}:
                 yield label, *fill_polygon(_corners(shape, kind, own), height, width)
             else:
-                other[str(kind)[:40]] = other.get(str(kind)[:40], 0) + 1
+                other[kind[:40]] = other.get(kind[:40], 0) + 1
 
     label_map = lay((height, width), shapes(), vocabulary, where)
     for kind, n in other.items():
