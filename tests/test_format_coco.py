@@ -121,6 +121,10 @@ def absolute(content, _):
     content["annotations"][0]["file_name"] = "/etc/passwd"
 
 
+def too_long(content, _):
+    content["annotations"][0]["file_name"] = "é" * 200
+
+
 def missing(content, _):
     content["annotations"][0]["file_name"] = "b.png"
 
@@ -143,6 +147,7 @@ def no_segments(content, _):
         (other_size, "annotation 1: its PNG has 2x2 px, its image 3x2 px"),
         (outside, "annotation 1: its file name '../a.png' leads out of the folder"),
         (absolute, "annotation 1: its file name '/etc/passwd' leads out of the folder"),
+        (too_long, "is too long for any file"),
         (missing, "b.png: there is no such file"),
         (twice, "category 2: the id 2 is there twice"),
         (no_segments, "annotation 1: its 'segments_info' is 7; a list is accepted"),

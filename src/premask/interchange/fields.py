@@ -20,6 +20,9 @@ KINDS: Mapping[type, str] = {
     dict: "an object",
 }
 
+LONGEST_NAME = 255
+"""Bytes; no common file system has longer names."""
+
 
 def entry(record: object, key: str, kind: type, where: str) -> Any:
     """An entry of a JSON object.
@@ -57,13 +60,15 @@ def safe_path(name: str, where: str) -> PurePosixPath:
     Raises
     ------
     PremaskError
-        For ``..``, an absolute path, a drive, and an empty name.
+        For ``..``, an absolute path, a drive, and a name that no file can have.
     """
     path = PurePosixPath(name.replace("\\", "/"))
     drive = os.name == "nt" and ":" in name
     outside = path.is_absolute() or ".." in path.parts or drive or "\0" in name
     if outside or not path.parts:
         raise PremaskError(f"{where}: its file name {shown(name)} leads out of the folder")
+    if any(len(part.encode("utf-8", "surrogatepass")) > LONGEST_NAME for part in path.parts):
+        raise PremaskError(f"{where}: its file name {shown(name)} is too long for any file")
     return path
 
 
