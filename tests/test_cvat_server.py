@@ -152,8 +152,7 @@ def test_the_recording_is_what_cvat_sdk_asks(tmp_path):
     python = os.environ.get("PREMASK_CVAT_SDK_PYTHON")
     if not python:
         pytest.skip(
-            "needs an environment of its own: make test-cvat-sdk (PREMASK_CVAT_SDK_PYTHON is not"
-            " set)"
+            "needs an environment of its own: make test-others (PREMASK_CVAT_SDK_PYTHON is not set)"
         )
     made = tmp_path / "made.json"
     script = FILES / "make_cvat_exchange.py"

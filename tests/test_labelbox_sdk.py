@@ -19,7 +19,7 @@ VARIABLE = "PREMASK_LABELBOX_PYTHON"
 PYTHON = os.environ.get(VARIABLE, "")
 pytestmark = pytest.mark.skipif(
     not PYTHON,
-    reason=f"{VARIABLE} does not name a Python with the package labelbox; run make test-labelbox",
+    reason=f"{VARIABLE} does not name a Python with the package labelbox; run make test-others",
 )
 
 READ = """
