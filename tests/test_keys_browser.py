@@ -148,3 +148,24 @@ def test_two_tabs_of_one_browser_know_of_each_other_at_once(desk: Desk, page: Pa
         expect(one.get_by_text(warning)).to_be_visible()
     other.close(run_before_unload=True)
     expect(page.get_by_text(warning)).to_have_count(0)
+
+
+def test_the_range_of_the_threshold_brush_is_picked_from_the_image(desk: Desk, page: Page) -> None:
+    pen = Pen(desk.open(page))
+    page.keyboard.press("t")
+    page.get_by_label("show what is in it").uncheck()
+    plain = page.evaluate(LOOK)
+    page.get_by_label("show what is in it").check()
+    page.wait_for_function(f"was => ({LOOK})() !== was", arg=plain)
+    page.get_by_role("button", name="pick from the image").click()
+    pen.drag((225, 70), (235, 72))  # inside the grain
+    expect(page.get_by_label("grey from")).to_have_value("180")
+    expect(page.get_by_label("to", exact=True)).to_have_value("180")
+    expect(page.get_by_role("button", name="undo")).to_be_disabled()
+    page.keyboard.press("2")
+    pen.drag((180, 70), (280, 70))
+    saved(page)
+    labels = desk.labels()
+    assert (labels[70, 200:260] == 1).all()
+    assert (labels[70, :200] == VOID).all()
+    assert (labels[70, 260:] == VOID).all()

@@ -1,7 +1,18 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { drawLocal, localContrast } from "./clahe";
-import { contrastTable, drawColour, drawGrey, drawnSize, greyAt, makeGrey, rgba } from "./grey";
+import {
+  contrastTable,
+  drawColour,
+  drawGrey,
+  drawnSize,
+  drawRange,
+  greyAt,
+  greysOf,
+  makeGrey,
+  rgba,
+} from "./grey";
+import { makeSpans, rectSpans } from "./spans";
 
 const grey = (level: number): number => rgba(level, level, level);
 
@@ -16,6 +27,22 @@ describe("grey levels", () => {
   it("keep 16 bits", () => {
     const pixels = Uint16Array.from([65535, 65535, 65535]);
     expect([...makeGrey(pixels, { width: 1, height: 1 }, 3).plane]).toEqual([65535]);
+  });
+});
+
+describe("a range of grey values", () => {
+  const plane = makeGrey(Uint8Array.of(10, 20, 30, 40, 50, 60), { width: 3, height: 2 }, 1);
+
+  it("is drawn where it is, and nothing elsewhere", () => {
+    const drawing = { rect: { x: 1, y: 0, width: 2, height: 2 }, step: 1 };
+    const out = new Uint32Array(4);
+    drawRange(plane, [20, 50], 7, drawing, out);
+    expect([...out]).toEqual([7, 7, 7, 0]);
+  });
+
+  it("goes from the lowest to the highest of a mask", () => {
+    expect(greysOf(plane, rectSpans({ x: 1, y: 0, width: 1, height: 2 }))).toEqual([20, 50]);
+    expect(greysOf(plane, makeSpans())).toBeNull();
   });
 });
 

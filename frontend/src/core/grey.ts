@@ -3,7 +3,7 @@
  * look-up table per image depth, so that 16 bit costs what 8 bit costs.
  */
 
-import type { Rect, Size } from "./spans";
+import type { Rect, Size, Spans } from "./spans";
 
 /** Grey levels in the image's own depth. */
 export interface Grey extends Size {
@@ -87,6 +87,39 @@ export function drawGrey(grey: Grey, table: Uint8Array, drawing: Drawing, out: U
       out[to] = 0xff000000 | (table[grey.plane[at]!]! * 0x010101);
     }
   }
+}
+
+/** Draw where the grey values of a rectangle are from `low` to `high`, and nothing elsewhere. */
+export function drawRange(
+  grey: Grey,
+  [low, high]: readonly [low: number, high: number],
+  colour: number,
+  drawing: Drawing,
+  out: Uint32Array,
+): void {
+  const { rect, step } = drawing;
+  const size = drawnSize(drawing);
+  for (let row = 0; row < size.height; row++) {
+    let at = (rect.y + row * step) * grey.width + rect.x;
+    const end = (row + 1) * size.width;
+    for (let to = row * size.width; to < end; to++, at += step) {
+      const level = grey.plane[at]!;
+      out[to] = level >= low && level <= high ? colour : 0;
+    }
+  }
+}
+
+/** The lowest and the highest grey value of a mask; null for an empty one. */
+export function greysOf(grey: Grey, spans: Spans): [low: number, high: number] | null {
+  let [low, high] = [Number.POSITIVE_INFINITY, -1];
+  for (let k = 0; k < 3 * spans.size; k += 3) {
+    const row = spans.data[k]! * grey.width;
+    for (let at = row + spans.data[k + 1]!; at < row + spans.data[k + 2]!; at++) {
+      low = Math.min(low, grey.plane[at]!);
+      high = Math.max(high, grey.plane[at]!);
+    }
+  }
+  return high < 0 ? null : [low, high];
 }
 
 /** Draw a rectangle of a coloured image: three interleaved values, one table for all. */

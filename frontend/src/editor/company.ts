@@ -31,8 +31,12 @@ export function join(
     if (others.size !== before) onchange(others.size);
   };
   say("hello");
-  return () => {
-    say("gone");
+  let left = false;
+  const leave = () => {
+    if (!left) say("gone");
+    left = true;
     channel.close();
   };
+  globalThis.addEventListener?.("pagehide", leave, { once: true });
+  return leave;
 }

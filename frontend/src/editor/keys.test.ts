@@ -28,8 +28,16 @@ test("Enter closes a polygon and is left alone elsewhere", () => {
 });
 
 test("arrows look further to one side", () => {
-  expect(commandOf({ ...none, key: "ArrowLeft" }, "brush")).toEqual({ do: "pan left" });
-  expect(commandOf({ ...none, key: "ArrowDown" }, "polygon")).toEqual({ do: "pan down" });
+  expect(commandOf({ ...none, key: "ArrowLeft" }, "brush")).toEqual({
+    do: "look",
+    right: -1,
+    down: 0,
+  });
+  expect(commandOf({ ...none, key: "ArrowDown" }, "polygon")).toEqual({
+    do: "look",
+    right: 0,
+    down: 1,
+  });
 });
 
 test("the browser keeps its own shortcuts", () => {

@@ -19,16 +19,13 @@ export type Plain =
   | "zoom in"
   | "zoom out"
   | "whole image"
-  | "pan left"
-  | "pan right"
-  | "pan up"
-  | "pan down"
   | "help";
 
 export type Command =
   | { do: Plain }
   | { do: "take"; tool: ToolName }
-  | { do: "phase" | "lock"; phase: number };
+  | { do: "phase" | "lock"; phase: number }
+  | { do: "look"; right: number; down: number };
 
 type Press = Pick<KeyboardEvent, "key" | "code" | "ctrlKey" | "metaKey" | "shiftKey" | "altKey">;
 
@@ -45,11 +42,13 @@ const PLAIN: Readonly<Record<string, Plain>> = {
   "=": "zoom in",
   "-": "zoom out",
   0: "whole image",
-  arrowleft: "pan left",
-  arrowright: "pan right",
-  arrowup: "pan up",
-  arrowdown: "pan down",
   "?": "help",
+};
+const LOOK: Readonly<Record<string, readonly [right: number, down: number]>> = {
+  arrowleft: [-1, 0],
+  arrowright: [1, 0],
+  arrowup: [0, -1],
+  arrowdown: [0, 1],
 };
 const POLYGON: Readonly<Record<string, Plain>> = { enter: "close area", backspace: "drop corner" };
 
@@ -67,6 +66,8 @@ export function commandOf(press: Press, tool: ToolName): Command | null {
   if (digit) return { do: press.shiftKey ? "lock" : "phase", phase: Number(digit[1]) - 1 };
   const taken = TOOLS.find((one) => one.key === key);
   if (taken) return { do: "take", tool: taken.name };
+  const look = LOOK[key];
+  if (look) return { do: "look", right: look[0], down: look[1] };
   const plain = PLAIN[key] ?? (tool === "polygon" ? POLYGON[key] : undefined);
   return plain ? { do: plain } : null;
 }

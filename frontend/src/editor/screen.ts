@@ -1,5 +1,6 @@
 /** The editor's canvas: image and labels, of which only what changed is put there anew. */
 
+import { drawRange } from "../core/grey";
 import { takeDirty } from "../core/labelMap";
 import { redrawRect } from "../core/render";
 import { drawShade, type Scope } from "../core/scope";
@@ -18,6 +19,8 @@ export interface Screen {
   showLabels: boolean;
   /** Darkens what operations leave alone; null where they leave nothing alone. */
   shade: Layer | null;
+  /** Where the threshold brush paints; null where that is not asked. */
+  range: Layer | null;
   /** What is to be composed anew, canvas px. */
   stale: Rect | null;
   frame: number;
@@ -37,6 +40,7 @@ export function makeScreen(canvas: HTMLCanvasElement, work: Work, ondraw: () => 
     ratio: 1,
     showLabels: true,
     shade: null,
+    range: null,
     stale: null,
     frame: 0,
     lines: [],
@@ -71,6 +75,13 @@ export function setView(screen: Screen, view: View): void {
 
 export function redrawAll(screen: Screen): void {
   redraw(screen, fullRect(sizeOf(screen)));
+}
+
+/** Show the labels, or the picture alone. */
+export function showLabels(screen: Screen, shown: boolean): void {
+  if (screen.showLabels === shown) return;
+  screen.showLabels = shown;
+  redrawAll(screen);
 }
 
 /** The map changed: draw that part of it anew before the next frame. */
@@ -108,6 +119,17 @@ export function setShade(screen: Screen, scope: Scope | null): void {
 
 const SHADE = 0xa81a1410;
 
+/** Light up the pixels of a range of grey values, or none. */
+export function setRange(screen: Screen, range: readonly [number, number] | null): void {
+  if (!range && !screen.range) return;
+  const { grey } = screen.work;
+  screen.range =
+    range && makeLayer(grey, (drawing, out) => drawRange(grey, range, LIT, drawing, out));
+  redrawAll(screen);
+}
+
+const LIT = 0x80f0e000;
+
 function draw(screen: Screen): void {
   screen.frame = 0;
   performance.mark("premask-frame");
@@ -122,6 +144,7 @@ function draw(screen: Screen): void {
   context.fillRect(stale.x, stale.y, stale.width, stale.height);
   compose(work.picture, context, view, stale);
   if (screen.showLabels) compose(work.overlay, context, view, stale);
+  if (screen.range && screen.showLabels) compose(screen.range, context, view, stale);
   if (screen.shade) compose(screen.shade, context, view, stale);
   drawLines(screen);
   context.restore();
