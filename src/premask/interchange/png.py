@@ -7,6 +7,7 @@ from functools import partial
 from pathlib import Path
 
 from premask.core.exchange import Ids, Incoming, LabelMap, Outgoing, Target
+from premask.core.phases import VOID
 from premask.interchange.folders import files_in, report_others, root_of
 from premask.interchange.pictures import write_picture
 from premask.interchange.values import index_ids, labels_of
@@ -32,7 +33,8 @@ def load_png(path: Path, vocabulary: Vocabulary) -> Iterator[Incoming]:
 
 
 def _read(path: Path, vocabulary: Vocabulary) -> LabelMap:
-    return labels_of(read_label_map(path), path.name, vocabulary, by_definition=True)
+    regions = {i: f"region {i}" for i in range(VOID)} if path.stem in vocabulary.unnamed else None
+    return labels_of(read_label_map(path), path.name, vocabulary, regions, by_definition=True)
 
 
 def save_png(images: Iterable[Outgoing], target: Target) -> Ids:

@@ -30,6 +30,8 @@ class Vocabulary:
         How far a colour may be from a phase's in each channel, 0 to 255.
     numbers : dict of int to str
         What the numbers in the files stand for, where the manifest of an export tells it.
+    unnamed : set of str
+        Names in the export of images whose numbers are regions, and not these.
     regions : bool
         Whether regions without a name are welcome: ``region 3`` is then the label 3 behind
         the phases.
@@ -42,6 +44,7 @@ class Vocabulary:
     renames: Mapping[str, str] = field(default_factory=dict)
     tolerance: int = 0
     numbers: Mapping[int, str] = field(default_factory=dict)
+    unnamed: frozenset[str] = frozenset()
     regions: bool = False
     predictions: bool = False
 

@@ -15,12 +15,14 @@ from premask.io.files import is_full
 
 MAX_FILES = 200_000
 MAX_RATIO = 200
-"""An archive may unpack to this many times its own size, and a gigabyte more."""
+SPARE = 1 << 30
+"""An archive may unpack to :data:`MAX_RATIO` times its own size, and so many bytes more."""
 
 NO_ARCHIVES = frozenset({".npz"})
 """Zip archives that are one file to those who use them."""
 
 _CHUNK = 1 << 20
+_UTF8 = 0x800
 
 
 @contextlib.contextmanager
@@ -67,7 +69,7 @@ def _unpack(archive: zipfile.ZipFile, path: Path, folder: Path) -> None:
             f"{path} has {len(members):,} files; at most {MAX_FILES:,} are accepted: unpack it"
             " and give the folder"
         )
-    room = MAX_RATIO * path.stat().st_size + (1 << 30)
+    room = MAX_RATIO * path.stat().st_size + SPARE
     seen: set[str] = set()
     for member in members:
         target = folder / _safe(member, path)
@@ -87,8 +89,16 @@ def _unpack(archive: zipfile.ZipFile, path: Path, folder: Path) -> None:
                 sink.write(chunk)
 
 
+def _name(member: zipfile.ZipInfo) -> str:
+    """The name of a member; macOS writes UTF-8 without the flag that says so."""
+    if not member.flag_bits & _UTF8:
+        with contextlib.suppress(UnicodeError):
+            return member.filename.encode("cp437").decode("utf-8")
+    return member.filename
+
+
 def _safe(member: zipfile.ZipInfo, path: Path) -> PurePosixPath:
-    name = PurePosixPath(member.filename.replace("\\", "/"))
+    name = PurePosixPath(_name(member).replace("\\", "/"))
     if (
         not name.parts
         or name.is_absolute()

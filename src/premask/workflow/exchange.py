@@ -26,11 +26,14 @@ class Manifest:
         The images' ids by their names in the export.
     numbers : dict of int to str
         What the numbers in the files stand for, where phases are told by numbers.
+    unnamed : set of str
+        Images whose label maps are regions without names, whatever the numbers.
     """
 
     format: str = ""
     ids: Mapping[str, str] = field(default_factory=dict)
     numbers: Mapping[int, str] = field(default_factory=dict)
+    unnamed: frozenset[str] = frozenset()
 
 
 def read_manifest(path: Path) -> Manifest:
@@ -66,6 +69,9 @@ def read_manifest(path: Path) -> Manifest:
             and type(one.get("id")) is int
             and isinstance(one.get("name"), str)
         },
+        frozenset(
+            name for name, one in images.items() if isinstance(one, dict) and one.get("unnamed")
+        ),
     )
 
 

@@ -91,7 +91,7 @@ def export_label_maps(
             folder, plan.phases, report, found.pictures if pictures is None else pictures, prefix
         )
         ids = found.save(_watched(plan.images, on_image), target)
-        _write_manifest(folder, format_, what, frame, ids, target, plan.images)
+        _write_manifest(folder, (format_, what, frame), ids, target, plan)
         refuse_if_strict(strict, report, "nothing was exported")
         publish(folder, out)
     return Exported([one.file_name for one in plan.images], report.findings)
@@ -99,10 +99,17 @@ def export_label_maps(
 
 @dataclass(frozen=True)
 class Plan:
-    """What is to go out, not read yet, and what the indices of its label maps mean."""
+    """What is to go out, not read yet, and what the indices of its label maps mean.
+
+    Attributes
+    ----------
+    unnamed : set of str
+        Ids of images whose label maps are regions without names.
+    """
 
     images: list[Outgoing]
     phases: Phases
+    unnamed: frozenset[str] = frozenset()
 
 
 def plan_export(
@@ -132,7 +139,9 @@ def plan_export(
             " import"
         )
     phases, shift = _phases(project, layers, found, report)
-    return Plan(list(_outgoing(project, images, layers, shift, frame)), phases)
+    unnamed = {id_ for id_, own in layers.items() if not all(one.named for one in own)}
+    outgoing = list(_outgoing(project, images, layers, shift, frame))
+    return Plan(outgoing, phases, frozenset(unnamed))
 
 
 @dataclass(frozen=True)
@@ -303,13 +312,12 @@ def _watched(
 
 def _write_manifest(
     folder: Path,
-    format_: str,
-    what: str,
-    frame: str,
+    how: tuple[str, str, str],
     ids: Ids,
     target: Target,
-    outgoing: Sequence[Outgoing],
+    plan: Plan,
 ) -> None:
+    format_, what, frame = how
     content = {
         "premask": __version__,
         "format": format_,
@@ -328,8 +336,9 @@ def _write_manifest(
                 "height": one.height,
                 "um_per_px": one.um_per_px,
                 "methods": [layer.method for layer in one.layers if layer.method],
+                **({"unnamed": True} if one.id in plan.unnamed else {}),
             }
-            for one in outgoing
+            for one in plan.images
         },
     }
     data = json.dumps(content, indent=1, ensure_ascii=False).encode()

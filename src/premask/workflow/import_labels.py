@@ -101,6 +101,7 @@ def import_label_maps(
             renames or {},
             tolerance,
             numbers=manifest.numbers if manifest.format == format_ else {},
+            unnamed=manifest.unnamed if manifest.format == format_ else frozenset(),
             regions=kind == "candidate",
             predictions=kind == "candidate",
         )
@@ -181,7 +182,7 @@ def fitted(image: ImageRecord, label_map: LabelMap, report: Report, where: str) 
     n = int(np.count_nonzero(void))
     if n:
         share = 100 * n / label_map.size
-        report.add("unlabelled", where, f"{n} px ({share:.2g} %) are void", n, first_position(void))
+        report.add("unlabelled", where, f"{n} px ({share:.3g} %) are void", n, first_position(void))
     return np.ascontiguousarray(label_map)
 
 
