@@ -32,15 +32,16 @@ $(OTHERS)/%/done: tests/others/%.txt
 	$(@D)/bin/python -m pip --disable-pip-version-check -q install -r $<
 	touch $@
 
-test-others: $(BIN)/python $(foreach tool,cvat-sdk datumaro hub labelbox labelme,$(OTHERS)/$(tool)/done)
+test-others: $(BIN)/python $(foreach tool,cvat-sdk datumaro hub labelbox labelme ome,$(OTHERS)/$(tool)/done)
 	$(PIP) install -e ".[test]"
 	PREMASK_CVAT_SDK_PYTHON=$(OTHERS)/cvat-sdk/bin/python \
 	PREMASK_DATUMARO_PYTHON=$(OTHERS)/datumaro/bin/python \
 	PREMASK_HUB_PYTHON=$(OTHERS)/hub/bin/python \
 	PREMASK_LABELBOX_PYTHON=$(OTHERS)/labelbox/bin/python \
 	PREMASK_LABELME_PYTHON=$(OTHERS)/labelme/bin/python \
+	PREMASK_OME_PYTHON=$(OTHERS)/ome/bin/python \
 	  $(BIN)/python -m pytest tests/test_other_readers.py tests/test_cvat_server.py \
-	  tests/test_dataset_hub.py tests/test_labelbox_sdk.py
+	  tests/test_dataset_hub.py tests/test_labelbox_sdk.py tests/test_raster_readers.py
 
 test-label-studio: $(BIN)/python $(OTHERS)/label-studio/done
 	$(PIP) install -e ".[test]"

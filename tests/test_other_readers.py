@@ -6,14 +6,13 @@ requirements are many, and not premask's.
 
 from __future__ import annotations
 
-import os
-import subprocess
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from conftest import SETS
+from other_pythons import python_of, run
 from premask.core.phases import make_phases
 from premask.interchange.formats import find_format
 from premask.interchange.vocabulary import Vocabulary
@@ -24,16 +23,6 @@ from premask.workflow.export_labels import export_label_maps
 from premask.workflow.import_labels import import_label_maps
 from travelling import PHASES, label, labels_of, project_of, special_maps
 
-READERS = Path(__file__).parent / "readers"
-
-
-def python_of(variable: str, target: str) -> Path:
-    """The interpreter of another environment."""
-    found = os.environ.get(variable)
-    if not found:
-        pytest.skip(f"needs an environment of its own: make {target} ({variable} is not set)")
-    return Path(found)
-
 
 @pytest.fixture(scope="module")
 def datumaro() -> Path:
@@ -43,17 +32,6 @@ def datumaro() -> Path:
 @pytest.fixture(scope="module")
 def labelme() -> Path:
     return python_of("PREMASK_LABELME_PYTHON", "test-others")
-
-
-def run(python: Path, script: str, *arguments: object) -> None:
-    done = subprocess.run(
-        [python, READERS / script, *map(str, arguments)],
-        capture_output=True,
-        text=True,
-        timeout=300,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr[-3000:]
 
 
 @pytest.fixture(scope="module")
