@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import cv2
@@ -25,16 +25,21 @@ from exchange_projects import (
     make_project,
     same,
 )
+from premask.core.errors import PremaskError
 from premask.core.phases import VOID, make_phases
 from premask.interchange.formats import FORMATS
+from premask.interchange.metaldam import CLASSES as METALDAM
+from premask.interchange.microsteel import CLASSES as MICROSTEEL
 from premask.io.label_maps import encode_label_map
 from premask.project import objects
+from premask.project.candidates import all_candidates
 from premask.project.images import all_images
 from premask.project.imports import ImportedMap, store
 from premask.project.label_maps import read_version
 from premask.project.project import Project, init_project
 from premask.project.settings import Settings
 from premask.workflow.add import add_images, change_image
+from premask.workflow.derive import derive
 from premask.workflow.exchange import MANIFEST
 from premask.workflow.export_labels import export_label_maps
 from premask.workflow.final_maps import final_version
@@ -52,15 +57,13 @@ class Pair:
     one: Project
     other: Project
 
-    def there(self, format_: str, maps: dict[str, LabelMap], *, manifest: bool = True) -> None:
+    def there(self, format_: str, maps: dict[str, LabelMap]) -> None:
         """Export, import and compare."""
         label(self.one, maps)
         out = self.root / "out"
         shutil.rmtree(out, ignore_errors=True)
         exported = export_label_maps(self.one, format_, out)
         assert {finding.kind for finding in exported.findings} <= HARMLESS
-        if not manifest:
-            (out / MANIFEST).unlink()
         imported = import_label_maps(self.other, format_, out)
         assert {finding.kind for finding in imported.findings} <= HARMLESS
         assert sorted(imported.done) == sorted(final_maps(self.one))
@@ -138,6 +141,32 @@ def test_phases_are_found_by_name_in_another_order(
         {name: len(NAMES) - 1 - found for name, found in final_maps(turned).items()},
         maps,
     )
+
+
+OWN_CLASSES = {"microsteel": MICROSTEEL, "metaldam": METALDAM}
+"""Releases name their values nowhere."""
+
+
+@pytest.mark.parametrize("format_", FORMATS)
+def test_without_the_manifest_names_are_enough(tmp_path: Path, format_: str) -> None:
+    """What came through another tool has no manifest any more."""
+    shapes = {"a.png": (9, 10), "Gefüge 1.5 kV.png": (7, 8)}
+    projects = []
+    for folder in ("one", "other"):
+        (tmp_path / folder).mkdir()
+        made = make_project(tmp_path / folder, shapes)
+        phases = make_phases(OWN_CLASSES.get(format_, NAMES)[:5])
+        projects.append(replace(made, settings=Settings(phases)))
+    wanted = {
+        name: np.random.default_rng(1).choice(np.array([0, 1, 2, 3, 4, VOID], np.uint8), shape)
+        for name, shape in shapes.items()
+    }
+    label(projects[0], wanted)
+    export_label_maps(projects[0], format_, tmp_path / "out")
+    (tmp_path / "out" / MANIFEST).unlink()
+    done = import_label_maps(projects[1], format_, tmp_path / "out")
+    assert {finding.kind for finding in done.findings} == {"unlabelled"}
+    same(final_maps(projects[1]), wanted)
 
 
 @pytest.mark.parametrize("format_", FORMATS)
@@ -238,3 +267,30 @@ def _by_id(project: Project) -> dict[str, LabelMap]:
         assert version is not None
         found[image.id] = read_version(project, version)
     return found
+
+
+HARD_NAMES = ("Größe: 1,5 µm", "#4", "a:1,2,3", "region 2", "0", "background", "NULL", "=1+1")
+"""Names that look like something else in some file."""
+
+
+@pytest.mark.parametrize("format_", FORMATS)
+def test_hard_names_come_back_or_are_refused(tmp_path: Path, format_: str) -> None:
+    """CVAT has no way to write a colon; nothing else may refuse, and nothing may mix them up."""
+    projects = []
+    picture = np.arange(90, dtype=np.uint8).reshape(9, 10)
+    for folder, names in (("a", HARD_NAMES), ("b", HARD_NAMES[::-1])):
+        projects.append(init_project(tmp_path / folder, Settings(make_phases(names))))
+        cv2.imwrite(str(tmp_path / "x.png"), picture)
+        add_images(projects[-1], [tmp_path / "x.png"], crop_bottom=0)
+    wanted = (np.arange(90, dtype=np.uint8) % 8).reshape(9, 10)
+    label(projects[0], {"x.png": wanted})
+    if format_ == "cvat":
+        with pytest.raises(PremaskError, match="cannot stand in CVAT's"):
+            export_label_maps(projects[0], format_, tmp_path / "out")
+        return
+    export_label_maps(projects[0], format_, tmp_path / "out")
+    for kind in ("reference", "candidate"):
+        import_label_maps(projects[1], format_, tmp_path / "out", kind=kind)
+    same(final_maps(projects[1]), {"x.png": 7 - wanted})
+    (candidate,) = all_candidates(projects[1])
+    assert np.array_equal(derive(projects[1], candidate).label_map, 7 - wanted)
