@@ -1,4 +1,4 @@
-"""Write docs/reference/commands.md from the command line itself.
+"""Write docs/reference/commands.md from the command line itself, and the tables of exchange.md.
 
 python docs/make_reference.py
 
@@ -18,8 +18,11 @@ from typing import Annotated, Any, Literal, get_args, get_origin, get_type_hints
 from typer.models import ArgumentInfo
 
 from premask.cli.main import app
+from premask.core.exchange import FINDINGS
+from premask.interchange.formats import FORMATS
 
 PAGE = Path(__file__).parent / "reference" / "commands.md"
+EXCHANGE = Path(__file__).parent / "howto" / "exchange.md"
 
 HEAD = """# Commands
 
@@ -181,9 +184,32 @@ def _right(one: Parameter) -> str:
     return f"{text} ({', '.join(notes)})" if notes else text
 
 
+def exchange_page() -> str:
+    """The page on exchange with its tables as the code has them."""
+    text = EXCHANGE.read_text(encoding="utf-8")
+    formats = [
+        "| format | holds | several maps an image | micrographs by default |",
+        "|---|---|---|---|",
+    ]
+    formats += [
+        f"| `{name}` | {one.summary} | {'yes' if one.layers else ''} |"
+        f" {'yes' if one.pictures else ''} |"
+        for name, one in FORMATS.items()
+    ]
+    findings = ["| kind | what it lists |", "|---|---|"]
+    findings += [f"| `{kind}` | {what} |" for kind, what in FINDINGS.items()]
+    for mark, lines in (("formats", formats), ("findings", findings)):
+        start = f"<!-- {mark}: made by docs/make_reference.py -->\n"
+        before, _, rest = text.partition(start)
+        after = rest[rest.index("<!-- end -->") :]
+        text = f"{before}{start}\n{chr(10).join(lines)}\n\n{after}"
+    return text
+
+
 def main() -> None:
-    """Write the page."""
+    """Write the pages."""
     PAGE.write_text(page(), encoding="utf-8", newline="\n")
+    EXCHANGE.write_text(exchange_page(), encoding="utf-8", newline="\n")
 
 
 if __name__ == "__main__":

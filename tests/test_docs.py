@@ -24,6 +24,7 @@ from conftest import ROOT
 from helpers import premask
 from premask.core.phases import VOID
 from premask.core.records import Parameters
+from premask.interchange.formats import FORMATS
 from premask.io.label_maps import encode_label_map
 from premask.preannotators.methods import METHODS, not_ready, options_of
 from premask.project.settings import PRESETS
@@ -76,6 +77,14 @@ def ids(path: Path) -> str:
 def test_reference_of_commands_is_up_to_date() -> None:
     made = script("make_reference")
     assert made.PAGE.read_text(encoding="utf-8") == made.page(), "run docs/make_reference.py"
+
+
+def test_tables_of_exchange_are_up_to_date() -> None:
+    made = script("make_reference")
+    text = made.EXCHANGE.read_text(encoding="utf-8")
+    assert text == made.exchange_page(), "run docs/make_reference.py"
+    for name in FORMATS:
+        assert f"| `{name}` |" in text
 
 
 @pytest.mark.parametrize("name", ["preannotate", "evaluate", "study plan"])
