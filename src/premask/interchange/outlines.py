@@ -22,13 +22,16 @@ def outlines(mask: NDArray[np.bool_]) -> list[NDArray[np.int32]]:
         The mask is to the right of the way, so that an outer boundary runs clockwise and a
         hole's the other way: both filling rules, even-odd and non-zero, give the mask back.
     """
-    padded = np.pad(mask, 1).astype(np.uint8)
-    four = padded[:-1, :-1] + padded[:-1, 1:] + padded[1:, :-1] + padded[1:, 1:]
-    crossing = (four == 2) & (padded[:-1, :-1] == padded[1:, 1:])
-    n_corners = (four % 2) + 2 * crossing.astype(np.uint8)
-    y, x = (np.repeat(at, n_corners[np.nonzero(n_corners)]) for at in np.nonzero(n_corners))
-    if not x.size:
+    padded = np.pad(mask, 1).view(np.uint8)
+    rows, columns = padded[:-1] ^ padded[1:], padded[:, :-1] ^ padded[:, 1:]
+    # A corner is where the edge of one pixel ends, or where two pixels touch.
+    odd = rows[:, :-1] ^ rows[:, 1:]
+    crossing = rows[:, :-1] & rows[:, 1:] & columns[:-1] & columns[1:]
+    places = np.flatnonzero(odd | crossing)
+    twice = crossing.ravel()[places] == 1
+    if not places.size:
         return []
+    y, x = np.divmod(np.repeat(places, 1 + twice), odd.shape[1])
     # In each row corners 2k and 2k + 1 are the ends of an edge, and so in each column: where
     # two pixels touch at a corner, it is there twice.
     order = np.lexsort((y, x))
@@ -62,12 +65,14 @@ def _cycles(following: NDArray[np.intp]) -> list[NDArray[np.intp]]:
 
 def filled(polygons: Iterable[NDArray[np.int32]], shape: tuple[int, int]) -> NDArray[np.bool_]:
     """The mask that outlines of horizontal and vertical edges enclose, by the even-odd rule."""
-    crossed = np.zeros((shape[0] + 1, shape[1] + 1), np.int32)
+    ends = [np.empty((0, 2), np.int32)]
     for polygon in polygons:
         following = np.roll(polygon, -1, axis=0)
         upright = polygon[:, 0] == following[:, 0]
-        x, y, y_next = polygon[upright, 0], polygon[upright, 1], following[upright, 1]
-        np.add.at(crossed, (np.minimum(y, y_next), x), 1)
-        np.add.at(crossed, (np.maximum(y, y_next), x), -1)
-    inside: NDArray[np.bool_] = np.cumsum(np.cumsum(crossed, axis=0), axis=1) % 2 == 1
-    return inside[: shape[0], : shape[1]]
+        ends += [polygon[upright], following[upright]]
+    x, y = np.concatenate(ends).T
+    inside = np.zeros((shape[0] + 1, shape[1] + 1), np.uint8)
+    np.bitwise_xor.at(inside, (y, x), 1)  # an upright edge changes side between its ends
+    np.bitwise_xor.accumulate(inside, axis=0, out=inside)
+    np.bitwise_xor.accumulate(inside, axis=1, out=inside)
+    return inside[: shape[0], : shape[1]].view(np.bool_)
