@@ -131,54 +131,66 @@ def near_duplicates(
     areas 20 times and more. One pair of uhcs shares an eighth (0579 and 1176).
     """
     found: dict[tuple[int, int], Likeness] = {}
-    rounds = list(_rounds(thumbnails))
-    total, done = sum(len(members) for _, members, _ in rounds), 0
-    for canvases, members, wanted in rounds:
-        spectra = np.array([_spectrum(canvases[i]) for i in members])
+    rounds = _rounds(thumbnails)
+    total, done = sum(len(one.members) for one in rounds), 0
+    for one in rounds:
+        members = one.members
+        spectra = np.array([_spectrum(one.canvas(i)) for i in members])
         for row, first in enumerate(members):
             partners = [
-                k for k in range(row + 1, len(members))
-                if wanted(first, members[k]) and (first, members[k]) not in found
-            ]  # fmt: skip
+                column
+                for column in range(row + 1, len(members))
+                if one.wanted(first, members[column]) and (first, members[column]) not in found
+            ]
             for column, dy, dx in _peaks(spectra[row], spectra, partners):
-                second = members[column]
-                likeness, overlap, shift = _laid_on(canvases[first], canvases[second], dy, dx)
-                shared = overlap * min(canvases[first].size, canvases[second].size)
-                if likeness >= max(LIKENESS, CERTAIN / math.sqrt(shared / INDEPENDENT + 1e-9)):
-                    found[first, second] = _likeness(
-                        thumbnails, canvases, (first, second), shift, overlap, likeness
-                    )
+                pair = first, members[column]
+                alike = _compared(thumbnails, one.canvas, pair, dy, dx)
+                if alike is not None:
+                    found[pair] = alike
             done += 1
             on_row(done, total)
     return tuple(found[pair] for pair in sorted(found))
 
 
-_Round = tuple[dict[int, Values], list[int], Callable[[int, int], bool]]
+@dataclass(frozen=True)
+class _Round:
+    """Images that are laid on each other at one reduction, and which pairs of them.
+
+    Canvases are made when they are needed, so that not all of them are held at once.
+    """
+
+    members: list[int]
+    canvas: Callable[[int], Values]
+    wanted: Callable[[int, int], bool]
 
 
-def _rounds(thumbnails: Sequence[Thumbnail]) -> Iterator[_Round]:
-    """What is laid on what: first at one scale, then, for other sizes, at one width.
+def _rounds(thumbnails: Sequence[Thumbnail]) -> list[_Round]:
+    """First images of one scale, then those of other sizes at one width.
 
     Of two images of different classes of size both are reduced as the larger one needs it.
     """
-    classes = [t.canvas_reduction for t in thumbnails]
-    for reduction in sorted(set(classes)):
-        members = [i for i, own in enumerate(classes) if own <= reduction]
-        yield (
-            {i: _flat(_at_scale(thumbnails[i], reduction)) for i in members},
-            members,
-            lambda i, k, r=reduction: max(classes[i], classes[k]) == r,  # type: ignore[misc]
-        )
-    widths = [t.size[1] for t in thumbnails]
+    rounds = [_one_scale(thumbnails, r) for r in sorted({t.canvas_reduction for t in thumbnails})]
+    widths = [small.size[1] for small in thumbnails]
     if len(set(widths)) > 1:
-        tallest = max(t.size[0] / t.size[1] for t in thumbnails)
+        tallest = max(small.size[0] / small.size[1] for small in thumbnails)
         width = max(1, round(CANVAS / max(1.0, tallest)))
-        everyone = list(range(len(thumbnails)))
-        yield (
-            {i: _flat(_at_width(thumbnails[i], width)) for i in everyone},
-            everyone,
-            lambda i, k: widths[i] != widths[k],
+        rounds.append(
+            _Round(
+                list(range(len(thumbnails))),
+                lambda i: _flat(_at_width(thumbnails[i], width)),
+                lambda i, k: widths[i] != widths[k],
+            )
         )
+    return rounds
+
+
+def _one_scale(thumbnails: Sequence[Thumbnail], reduction: float) -> _Round:
+    classes = [small.canvas_reduction for small in thumbnails]
+    return _Round(
+        [i for i, own in enumerate(classes) if own <= reduction],
+        lambda i: _flat(_at_scale(thumbnails[i], reduction)),
+        lambda i, k: max(classes[i], classes[k]) == reduction,
+    )
 
 
 def _at_scale(small: Thumbnail, reduction: float) -> NDArray[np.uint8]:
@@ -288,23 +300,25 @@ def _at_shift(
     return likeness, a.size / min(first.size, second.size), (top, left)
 
 
-def _likeness(
+def _compared(
     thumbnails: Sequence[Thumbnail],
-    canvases: dict[int, Values],
+    canvas: Callable[[int], Values],
     pair: tuple[int, int],
-    shift: tuple[int, int],
-    overlap: float,
-    likeness: float,
-) -> Likeness:
-    first, second = pair
-    scale = [thumbnails[i].size[1] / canvases[i].shape[1] for i in pair]
-    ratio = scale[0] / scale[1]
+    dy: int,
+    dx: int,
+) -> Likeness | None:
+    """What two images share about a shift on the canvas; None where that may be chance."""
+    first, second = canvas(pair[0]), canvas(pair[1])
+    likeness, overlap, shift = _laid_on(first, second, dy, dx)
+    shared = overlap * min(first.size, second.size)
+    if likeness < max(LIKENESS, CERTAIN / math.sqrt(shared / INDEPENDENT + 1e-9)):
+        return None
+    one, other = (
+        thumbnails[i].size[1] / array.shape[1]
+        for i, array in zip(pair, (first, second), strict=True)
+    )
+    # rounding of the canvas's sides alone makes up to a hundredth
+    magnified = 1.0 if abs(one / other - 1) < 0.02 else one / other
     return Likeness(
-        first,
-        second,
-        (round(shift[0] * scale[0]), round(shift[1] * scale[0])),
-        overlap,
-        likeness,
-        # rounding of the thumbnails' sides alone makes up to a hundredth
-        1.0 if abs(ratio - 1) < 0.02 else ratio,
+        *pair, (round(shift[0] * one), round(shift[1] * one)), overlap, likeness, magnified
     )

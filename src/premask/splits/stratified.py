@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 from premask.core.errors import PremaskError
 
 RESTARTS = 24
-"""Searches from different starts; the best one is kept."""
+"""Searches from different starts, fewer above 100 groups; the best one is kept."""
 
 ROUNDS = 200
 """Improvements of one search, at most."""
@@ -170,7 +170,7 @@ def _strata(
 def _search(strata: Strata, wanted: Values, held: Parts, random: np.random.Generator) -> Parts:
     best: Parts | None = None
     best_cost = np.inf
-    for _ in range(RESTARTS):
+    for _ in range(max(4, RESTARTS * 100 // max(100, len(held)))):
         parts = _start(strata, wanted, held, random)
         cost = _improve(strata, wanted, held < 0, parts)
         if cost < best_cost - 1e-12:

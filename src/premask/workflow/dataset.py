@@ -185,12 +185,7 @@ def _write_about(
     files[MANIFEST] = _json(_manifest(project, about, rows, sides, date))
     for file, data in files.items():
         _put(folder, file, data)
-    listed = sorted(path for path in folder.rglob("*") if path.is_file())
-    _put(
-        folder,
-        SUMS,
-        checksums({path.relative_to(folder).as_posix(): path.read_bytes() for path in listed}),
-    )
+    _put(folder, SUMS, checksums(folder))
 
 
 def _manifest(

@@ -24,6 +24,7 @@ from premask.io.label_maps import read_label_map
 from premask.splits.near_duplicates import Thumbnail, near_duplicates, thumbnail
 from premask.workflow.dataset_folder import MOST_BAR, read_dataset
 from premask.workflow.dataset_manifest import MANIFEST, read_manifest
+from premask.workflow.dataset_metadata import sha256_of_file
 from premask.workflow.dataset_split_check import Pair, check_splits
 
 LabelMap = NDArray[np.uint8]
@@ -190,9 +191,7 @@ def _check_manifest(checked: Checked) -> None:
 
 
 def _check_file(checked: Checked, path: Path, row: Mapping[str, Any]) -> None:
-    with path.open("rb") as file:
-        digest = hashlib.file_digest(file, "sha256").hexdigest()
-    if digest != row.get("sha256"):
+    if sha256_of_file(path) != row.get("sha256"):
         size = path.stat().st_size
         same = (
             "the size is the same"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
@@ -206,9 +207,17 @@ def bibtex(about: About, date: str) -> str:
     return f"@misc{{{key},\n{body}\n}}"
 
 
-def checksums(files: Mapping[str, bytes]) -> bytes:
-    """As ``sha256sum --check`` reads them."""
-    return "".join(f"{sha256_of(data)}  {name}\n" for name, data in sorted(files.items())).encode()
+def checksums(folder: Path) -> bytes:
+    """All files of a folder as ``sha256sum --check`` reads them."""
+    files = sorted(path for path in folder.rglob("*") if path.is_file())
+    lines = [f"{sha256_of_file(path)}  {path.relative_to(folder).as_posix()}\n" for path in files]
+    return "".join(lines).encode()
+
+
+def sha256_of_file(path: Path) -> str:
+    """The SHA-256 of a file, read piece by piece."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def quoted(text: str) -> str:

@@ -74,11 +74,14 @@ def parse_splits(content: Any, where: str) -> RawSplits:
     if content and all(name.casefold() in PARTS for name in content):
         content = {DEFAULT_SPLIT: content}
     for name, parts in content.items():
+        _check_name(name, where)
         if not isinstance(parts, dict):
             raw.remarks.append(
                 Remark("left out", where, f"{name!r} is no split (parts with lists of images)")
             )
             continue
+        for part in parts:
+            _check_name(part, where)
         lists = {part: _entries(own, f"{where}: {name}, {part}") for part, own in parts.items()}
         if lists and all(part.isdecimal() for part in lists):
             raw.folds[name] = lists
@@ -177,10 +180,17 @@ def _endings(entry: str) -> int:
     return n
 
 
+def _check_name(name: str, where: str) -> None:
+    if not name.strip() or not name.isprintable():
+        raise PremaskError(f"{where}: {name!r} cannot name a split or a part of one; rename it")
+
+
 def _entries(own: Any, where: str) -> list[str]:
-    if not isinstance(own, list) or not all(isinstance(entry, str) for entry in own):
+    good = isinstance(own, list) and all(isinstance(e, str) and e.isprintable() for e in own)
+    if not good:
         raise PremaskError(f"{where}: a list of image names is needed, e.g. ['steel_01']")
-    return own
+    entries: list[str] = own
+    return entries
 
 
 def _from_folder(folder: Path) -> RawSplits:
