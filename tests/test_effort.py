@@ -121,23 +121,50 @@ def test_a_session_that_cannot_count_is_named(changes, why):
     found = effort([broken, *THREE[1:]])
     assert found.left_out[0].what.startswith("session 0 (a, image x, ")
     assert why in found.left_out[0].why
-    assert found.images[0].scratch == 160  # b and c
-    assert found.sessions == 11
+    assert (found.images[0].scratch, found.images[0].preannotated) == (160, 55)  # b and c
+    assert found.sessions == 10, "the other session of a on x has no partner left"
+    assert found.left_out[-1].what == "annotator a, image x"
 
 
-def test_annotators_and_images_of_one_strategy_are_left_out_in_turn():
+def test_an_annotator_counts_on_an_image_only_with_both_strategies():
     lonely = [
         session("x", "d", "scratch", 1, session=900),
-        session("v", "e", "scratch", 1, session=901),  # e loses v, then has one strategy alone
+        session("v", "e", "scratch", 1, session=901),
         session("x", "e", "preannotated", 1, session=902),
+        session("w", "d", "scratch", 1, session=903),
     ]
     found = effort([*THREE, *lonely])
     assert [(one.what, one.why) for one in found.left_out] == [
-        ("annotator d", "has scratch only (sessions 900)"),
-        ("image v", "has scratch only (sessions 901)"),
-        ("annotator e", "has preannotated only (sessions 902)"),
+        ("annotator d", "has scratch only (sessions 900, 903)"),
+        ("annotator e, image v", "has scratch only (session 901)"),
+        ("annotator e, image x", "has preannotated only (session 902)"),
     ]
     assert found.types == effort(THREE).types
+
+
+def test_different_people_are_no_pair():
+    # Each image has both strategies and each person did both, but never on one image.
+    crossed = [
+        session("x", "slow", "scratch", 100, session=1),
+        session("x", "quick", "preannotated", 10, session=2),
+        session("y", "quick", "scratch", 20, session=3),
+        session("y", "slow", "preannotated", 50, session=4),
+    ]
+    found = effort(crossed)
+    assert (found.types, found.images, found.sessions) == ((), (), 0)
+    assert [one.what for one in found.left_out] == [
+        "annotator quick, image x",
+        "annotator quick, image y",
+        "annotator slow, image x",
+        "annotator slow, image y",
+    ]
+    both = [
+        *crossed,
+        session("y", "quick", "preannotated", 5, session=5),
+    ]
+    assert [(one.image, one.scratch, one.preannotated) for one in effort(both).images] == [
+        ("y", 20, 5)
+    ]
 
 
 def test_an_image_of_two_types_is_left_out():
@@ -171,6 +198,22 @@ def test_permuting_annotators_and_sessions_changes_nothing(sessions, names, rand
     random.shuffle(renamed)
     assert effort(renamed).images == effort(sessions).images
     np.testing.assert_equal(effort(renamed).to_dict(), effort(sessions).to_dict())
+
+
+@given(studies, st.data())
+def test_what_has_no_partner_changes_nothing(sessions, data):
+    gone = data.draw(st.sets(st.sampled_from(range(len(sessions)))))
+    kept = [one for i, one in enumerate(sessions) if i not in gone]
+    pairs = {}
+    for one in kept:
+        pairs.setdefault((one.image, one.annotator), []).append(one)
+    whole = [one for had in pairs.values() if len(had) == 2 for one in had]
+    found = effort(kept)
+    assert found.types == effort(whole).types
+    assert found.sessions == len(whole)
+    names = " ".join(f"{one.what} {one.why}" for one in found.left_out)
+    for one in kept:
+        assert (one in whole) or str(one.session) in names
 
 
 @given(studies)

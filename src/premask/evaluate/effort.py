@@ -175,8 +175,8 @@ def effort(sessions: Iterable[SessionMinutes], *, without: Collection[str] = ())
     """Minutes and savings of the two strategies (paper, Table 7).
 
     Per image the median across its annotators, per type the median over its images. An annotator's
-    sessions on one image under one strategy are added up. Only images that have both strategies
-    are counted, and only annotators who did both: otherwise the difference between the strategies
+    sessions on one image under one strategy are added up. An annotator's work on an image counts
+    only where it was done under both strategies: otherwise the difference between the strategies
     would be one between images or people.
 
     Parameters
@@ -228,8 +228,7 @@ def countable(
 ) -> tuple[tuple[SessionMinutes, ...], tuple[LeftOut, ...]]:
     """The sessions that a comparison may count, by id, and what is left out of it.
 
-    Annotators and images that have only one strategy fall out in turn until all that are left
-    have both.
+    Who labelled an image under one strategy alone is not counted on it.
     """
     left, out = [], []
     for one in sorted(sessions, key=lambda one: one.session):
@@ -241,27 +240,33 @@ def countable(
     out += _types_that_differ(left)
     differing = {one.what.removeprefix("image ") for one in out if one.what.startswith("image ")}
     left = [one for one in left if one.image not in differing]
-    while True:
-        lonely = _one_strategy("annotator", left) or _one_strategy("image", left)
-        if not lonely:
-            return tuple(left), tuple(out)
-        kind, names = lonely
-        for name, strategy in names.items():
-            gone = [one.session for one in left if getattr(one, kind) == name]
-            ids = ", ".join(map(str, gone))
-            out.append(LeftOut(f"{kind} {name}", f"has {strategy} only (sessions {ids})"))
-        left = [one for one in left if getattr(one, kind) not in names]
+    alone = _unpaired(left)
+    out += alone.values()
+    paired = [one for one in left if (one.annotator, one.image) not in alone]
+    return tuple(paired), tuple(dict.fromkeys(out))
 
 
-def _one_strategy(
-    kind: str, sessions: Sequence[SessionMinutes]
-) -> tuple[str, dict[str, str]] | None:
-    """The annotators or images of one strategy alone, and which."""
-    found: dict[str, set[str]] = {}
+def _unpaired(sessions: Sequence[SessionMinutes]) -> dict[tuple[str, str], LeftOut]:
+    """Annotators and images that are there under one strategy alone.
+
+    An annotator who did one strategy on all images is one entry, not one for each image.
+    """
+    pairs: dict[tuple[str, str], list[SessionMinutes]] = {}
+    people: dict[str, list[SessionMinutes]] = {}
     for one in sessions:
-        found.setdefault(getattr(one, kind), set()).add(one.strategy)
-    names = {name: min(had) for name, had in sorted(found.items()) if len(had) == 1}
-    return (kind, names) if names else None
+        pairs.setdefault((one.annotator, one.image), []).append(one)
+        people.setdefault(one.annotator, []).append(one)
+    found = {}
+    for (annotator, image), had in sorted(pairs.items()):
+        if len({one.strategy for one in had}) > 1:
+            continue
+        whole = len({one.strategy for one in people[annotator]}) == 1
+        named = people[annotator] if whole else had
+        numbers = [one.session for one in named]
+        ids = f"{'session' if len(numbers) == 1 else 'sessions'} {', '.join(map(str, numbers))}"
+        what = f"annotator {annotator}" if whole else f"annotator {annotator}, image {image}"
+        found[annotator, image] = LeftOut(what, f"has {had[0].strategy} only ({ids})")
+    return found
 
 
 def _types_that_differ(sessions: Sequence[SessionMinutes]) -> list[LeftOut]:

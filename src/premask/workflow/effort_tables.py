@@ -20,8 +20,8 @@ MEAN = "mean of the types"
 
 TABLE7_NOTES = (
     (
-        "Per image the median across its annotators, per type the median over its images; hours"
-        " are sums over the images."
+        "Per image the median across its annotators, of whom each labelled it under both"
+        " strategies; per type the median over its images; hours are sums over the images."
     ),
     (
         "Saved: by the medians for each type; by total hours for all images (the paper's 78 %,"
