@@ -91,7 +91,7 @@ def tables(
         str | None,
         typer.Option(
             "--reference",
-            help="Tables 5, 6: imported, agreed or scratch; the first that there is if left.",
+            help="Tables 5, 6: imported, agreed or scratch; what most images have if left.",
         ),
     ] = None,
     classes: Annotated[

@@ -134,7 +134,9 @@ def iou_table(scores: Mapping[str, Scores], *, reference: str | None = None) -> 
     )
 
 
-def quality_table(method: str, scores: Scores, *, reference: str | None = None) -> Table:
+def quality_table(
+    method: str, scores: Scores, *, reference: str | None = None, against: str = "the truth"
+) -> Table:
     """Overlap and boundaries of one method by type (Table 6).
 
     Parameters
@@ -145,6 +147,8 @@ def quality_table(method: str, scores: Scores, *, reference: str | None = None) 
         With its types; the last row is of all images together, no mean of the rows above.
     reference : str, optional
         The label maps that were taken as the truth.
+    against : str
+        Their short name, for the title.
     """
     columns = (
         Column("Type"),
@@ -177,7 +181,7 @@ def quality_table(method: str, scores: Scores, *, reference: str | None = None) 
         "Undefined: pairs of an image and a phase without a Hausdorff distance.",
         f"The row {ALL!r} is computed from all images together; it is no mean of the rows above.",
     )
-    return Table(f"Table 6: quality of {method} against the truth", columns, rows, notes)
+    return Table(f"Table 6: quality of {method} against {against}", columns, rows, notes)
 
 
 def scores_table(scores: Scores, *, reference: str | None = None) -> Table:

@@ -20,7 +20,13 @@ from premask.workflow.derive import derive
 from premask.workflow.effort_tables import effort_table, left_out_table
 from premask.workflow.final_maps import ORDER_LINE
 from premask.workflow.paper_tables import iou_table, quality_table, runtime_table
-from premask.workflow.references import REFERENCES, default_reference, reference_map
+from premask.workflow.references import (
+    REFERENCE_NAMES,
+    REFERENCES,
+    default_reference,
+    reference_map,
+    reference_notes,
+)
 from premask.workflow.tables import Table
 from premask.workflow.tool_times import measure_line, minutes_by
 
@@ -42,7 +48,7 @@ class TableOptions:
         Of time, for Table 7.
     reference : str or None
         What candidates are scored against, see :data:`premask.workflow.references.REFERENCES`;
-        the first of them that there is where it is None.
+        the one that serves most images where it is None.
     """
 
     policy: Policy = field(default_factory=Policy)
@@ -123,7 +129,8 @@ def _table5(project: Project, options: TableOptions) -> list[Table]:
     found = latest_candidates(project)
     scores, notes = score_methods(project, options.policy, found, reference)
     table = iou_table(scores, reference=REFERENCES[reference])
-    return [replace(table, notes=(*table.notes, *notes))]
+    more = (*reference_notes(project, reference), *notes)
+    return [replace(table, notes=(*table.notes, *more))]
 
 
 def _table6(project: Project, options: TableOptions) -> list[Table]:
@@ -132,7 +139,10 @@ def _table6(project: Project, options: TableOptions) -> list[Table]:
     best = options.method or max(scores, key=lambda name: scores[name].mean_iou)
     if best not in scores:
         raise PremaskError(f"no candidate of {best!r} was scored; {', '.join(scores)} were")
-    return [quality_table(best, scores[best], reference=REFERENCES[reference])]
+    table = quality_table(
+        best, scores[best], reference=REFERENCES[reference], against=REFERENCE_NAMES[reference]
+    )
+    return [replace(table, notes=(*table.notes, *reference_notes(project, reference)))]
 
 
 def _table7(project: Project, options: TableOptions) -> list[Table]:
