@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -225,6 +226,18 @@ def test_table_7_of_the_paper_from_event_logs_to_the_printed_digit(tmp_path: Pat
     assert printed["all images"][3:5] == ["170", "37"]
     assert round(float(printed["all images"][7])) == 78
     assert round(float(printed["mean of the types"][7]), 1) == 78.6
+
+
+def test_a_report_of_one_image_says_that_there_is_no_interval(
+    project: Project, tmp_path: Path
+) -> None:
+    add_annotator(project, "ana")
+    worked(project, 0, "ana", "scratch", 20)
+    worked(project, 0, "ana", "preannotated", 5)
+    answer("report", project.root, tmp_path / "r.html")
+    text = (tmp_path / "r.html").read_text()
+    assert "75 % saved (no interval: it takes two images of one type)" in text
+    assert not re.search(r"\bnan\b", re.sub(r"data:[^\"]*", "", text))
 
 
 @pytest.fixture

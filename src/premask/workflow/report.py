@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import platform
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -17,7 +18,7 @@ from premask.core.micrograph import window
 from premask.core.phases import VOID
 from premask.core.records import Candidate, ImageRecord
 from premask.evaluate.effort import Effort, effort
-from premask.evaluate.effort_certainty import intervals
+from premask.evaluate.effort_certainty import Interval, intervals
 from premask.evaluate.learning_curve import learning_curve
 from premask.evaluate.session_time import MEASURE_LINES, MEASURES
 from premask.io.files import write_atomically
@@ -141,9 +142,8 @@ def _headline(project: Project, found: Effort, options: TableOptions) -> Section
         scratch, repaired = found.hours
         section.text.append(
             f"From scratch {scratch:.1f} h, pre-annotated {repaired:.1f} h:"
-            f" {100 * found.saving_by_hours:.0f} % saved (95 % interval {100 * sure.low:.0f} to"
-            f" {100 * sure.high:.0f} %); mean of the types' savings by medians"
-            f" {100 * found.saving_mean_of_types:.1f} %."
+            f" {100 * found.saving_by_hours:.0f} % saved ({_spoken(sure)}); mean of the types'"
+            f" savings by medians {100 * found.saving_mean_of_types:.1f} %."
         )
         section.text.append(f"Time: {measure_line(project, options.measure)}.")
         # Another tool tells nothing of the consensus here.
@@ -152,6 +152,12 @@ def _headline(project: Project, found: Effort, options: TableOptions) -> Section
         if settled:
             section.text.append(f"Settling doubtful pixels took {settled:.1f} min more.")
     return section
+
+
+def _spoken(interval: Interval) -> str:
+    if math.isnan(interval.width):
+        return "no interval: it takes two images of one type"
+    return f"95 % interval {100 * interval.low:.0f} to {100 * interval.high:.0f} %"
 
 
 def _design(project: Project) -> Section:
