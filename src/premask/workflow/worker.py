@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import json
 import multiprocessing
 import os
 import signal
@@ -66,8 +67,8 @@ def make_regions(root: Path, image: ImageRecord, parameters: Parameters, jobs: i
     nor the memory that the process held before: the worker does many candidates.
     """
     pixels = _pixels(root, image)
-    options = _hashable(parameters.options)
-    _warm_up(parameters.method, pixels.ndim, str(pixels.dtype), options)
+    options = json.dumps(parameters.options, sort_keys=True)
+    _warm_up(parameters.method, pixels.ndim, str(pixels.dtype), parameters.n_regions, options)
     forget_peak_memory()
     held = memory_mb()
     started, cpu_started = time.perf_counter(), time.process_time()
@@ -90,18 +91,23 @@ def _pixels(root: Path, image: ImageRecord) -> Image:
     return read_micrograph(path, page=image.page).pixels[: image.view_height]
 
 
-def _hashable(options: dict[str, Any]) -> tuple[tuple[str, Any], ...]:
-    return tuple(sorted((key, str(value)) for key, value in options.items()))
-
-
 @functools.cache
-def _warm_up(method: str, ndim: int, dtype: str, _options: tuple[tuple[str, Any], ...]) -> None:
+def _warm_up(method: str, ndim: int, dtype: str, n_regions: int, options: str) -> None:
     # Compile the loops and load the libraries on a small picture, so that the seconds of
     # Table 1 are those of the method.
     if method == "sam":  # loads the user's weights: nothing to compile, much to read
         return
-    rng = np.random.default_rng(0)
-    shape = (64, 64) if ndim == 2 else (64, 64, 3)
-    noise = rng.integers(0, np.iinfo(dtype).max, shape).astype(dtype)
     with contextlib.suppress(PremaskError):  # the image itself will tell
-        run(noise, method, 2)
+        run(_patches(ndim, np.dtype(dtype)), method, min(n_regions, 5), **json.loads(options))
+
+
+def _patches(ndim: int, dtype: np.dtype[Any]) -> Image:
+    """16 squares of different grey levels: more to group than there are regions.
+
+    Noise alone is one superpixel, and what groups superpixels is then not compiled.
+    """
+    rng = np.random.default_rng(0)
+    levels = rng.permutation(16).reshape(4, 4).repeat(16, 0).repeat(16, 1)[..., None]
+    grey = (levels + rng.uniform(0.4, 0.6, (64, 64, 1 if ndim == 2 else 3))) / 16
+    picture: Image = (grey * np.iinfo(dtype).max).astype(dtype)
+    return picture[..., 0] if ndim == 2 else picture
