@@ -24,7 +24,7 @@ from premask.project.candidates import all_candidates, set_names
 from premask.project.events import append_events
 from premask.project.images import all_images, remove_image, update_image, with_crop
 from premask.project.project import Project, init_project
-from premask.project.sessions import add_annotator, all_sessions, reopen, submit
+from premask.project.sessions import add_annotator, all_annotators, all_sessions, reopen, submit
 from premask.project.settings import Settings
 from premask.project.studies import newest_study
 from premask.server.app import create_app
@@ -82,12 +82,14 @@ def test_a_plan_is_stored_and_shared_out(project: Project) -> None:
         ({"min_days": -1}, "-1 days"),
         ({"types": ["II"]}, "no image has the type 'II'"),
         ({"per_image": 3}, "1 to 2"),
+        ({"annotators": ["ana", "ben", "eva", "ida", "uwe"]}, "leave nothing for uwe; name fewer"),
     ],
 )
 def test_what_is_no_plan(project: Project, more: dict[str, Any], said: str) -> None:
     with pytest.raises(PremaskError, match=said):
-        plan_study(project, ["ana", "ben"], **more)
+        plan_study(project, **{"annotators": ["ana", "ben"], **more})
     assert newest_study(project) is None
+    assert all_annotators(project) == []
 
 
 def test_a_second_pass_waits_for_the_first_and_for_its_day(project: Project) -> None:

@@ -25,6 +25,10 @@ def test_every_plan_is_even(plan, seed):
     images = [(f"image {i}", type_) for i, type_ in enumerate(types)]
     people = [f"p{i}" for i in range(n)]
     per_image = data.draw(st.integers(1, n))
+    if len(images) * per_image < n:
+        with pytest.raises(PremaskError, match="nothing for p"):
+            assign(images, people, per_image=per_image, seed=seed)
+        return
     made = assign(images, people, per_image=per_image, seed=seed)
     assert made == assign(list(reversed(images)), people, per_image=per_image, seed=seed)
     passes = Counter((one.image, one.annotator, one.strategy) for one in made)
@@ -58,6 +62,7 @@ def test_every_plan_is_even(plan, seed):
         ([("x", "I")], ["a", "a"], 1, "a is there twice"),
         ([("x", "I")], ["a"], 2, "2 annotators for each image; 1 to 1"),
         ([("x", "I")], ["a"], 0, "0 annotators for each"),
+        ([("x", "I"), ("y", "I")], ["a", "c", "b"], 1, "leave nothing for b;"),
     ],
 )
 def test_what_is_no_plan(images, people, per_image, said):

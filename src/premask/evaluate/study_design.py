@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from premask.core.errors import PremaskError
 from premask.core.sessions import STRATEGIES
 from premask.core.study import Assignment
+from premask.core.words import count
 from premask.evaluate.effort import ImageMinutes
 from premask.evaluate.effort_certainty import Interval
 
@@ -60,7 +61,8 @@ def assign(
     Raises
     ------
     PremaskError
-        For nobody, somebody twice, no image, or more annotators an image than there are.
+        For nobody, somebody twice, no image, more annotators an image than there are, or
+        somebody who would have nothing to do.
 
     Examples
     --------
@@ -70,7 +72,8 @@ def assign(
     """
     if not images or not annotators:
         raise PremaskError(
-            f"{len(images)} images and {len(annotators)} annotators; at least 1 of each is needed"
+            f"{count(len(images), 'image')} and {count(len(annotators), 'annotator')};"
+            " at least 1 of each is needed"
         )
     twice = sorted({name for name in annotators if list(annotators).count(name) > 1})
     if twice:
@@ -88,6 +91,13 @@ def assign(
             for step in range(per_image):
                 lists[annotators[(shared + step) % len(annotators)]].append((type_, image))
             shared += per_image
+    idle = sorted(name for name, had in lists.items() if not had)
+    if idle:
+        raise PremaskError(
+            f"{count(len(images), 'image')} for {len(annotators)} annotators, {per_image} of them"
+            f" for each image, leave nothing for {', '.join(idle)}; name fewer annotators or give"
+            " an image to more of them (--per-image)"
+        )
     made: list[Assignment] = []
     for turn, name in enumerate(sorted(lists)):
         # Counted on through the types: even within each one, and over all of them.

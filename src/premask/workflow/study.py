@@ -112,6 +112,8 @@ def plan_study(
             f"{count(len(begun), 'pass', 'passes')} of the present plan"
             f" {'has' if len(begun) == 1 else 'have'} begun; --replace plans anew and keeps them"
         )
+    # A plan that cannot be made enters nobody.
+    assign(chosen, annotators, per_image=per_image, seed=seed)
     names = [add_annotator(project, name) for name in annotators]
     made = assign(chosen, names, per_image=per_image, seed=seed)
     save_study(project, StudyPlan(made, arm, min_days, per_image, seed))
