@@ -307,6 +307,25 @@ def test_the_command_line_plans_and_shows(project: Project) -> None:
     json.dumps(shown)
 
 
+@pytest.mark.parametrize(
+    ("command", "said"),
+    [
+        (["report", "P", "r.html", "--reference", "scrach"], "did you mean scratch"),
+        (["report", "P", "r.html", "--time", "activ"], "did you mean active"),
+        (["tables", "P", "--table", "7", "--format", "xls"], "text, csv, latex, json"),
+        (["tables", "P", "--table", "3", "--time", "activ"], "did you mean active"),
+        (["tables", "P", "--table", "3", "--method", "kmeens"], "did you mean kmeans"),
+        (["consensus", "P", "--auto", "--method", "stapel"], "did you mean staple"),
+        (["consensus", "P", "--method", "stapel"], "did you mean staple"),
+    ],
+)
+def test_wrong_options_are_refused_where_there_is_nothing_to_count(
+    tmp_path: Path, command: list[str], said: str
+) -> None:
+    empty = init_project(tmp_path / "steel", Settings(make_phases(["A", "B"])))
+    assert said in refusal(*[empty.root if word == "P" else word for word in command])
+
+
 def test_tables_of_a_folder_that_is_no_project(tmp_path: Path) -> None:
     for name, labels in {"a": [[0, 0, 1, 1]], "b": [[0, 0, 0, 255]]}.items():
         cv2.imwrite(str(tmp_path / f"{name}.png"), np.array(labels, np.uint8))

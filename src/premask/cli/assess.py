@@ -110,8 +110,9 @@ def tables(
     from premask.evaluate.policy import Policy
     from premask.project.project import open_project
     from premask.workflow.project_tables import TableOptions, project_tables
-    from premask.workflow.tables import render
+    from premask.workflow.tables import check_format, render
 
+    check_format(format_)
     if classes is not None:
         from premask.core.phases import make_phases
         from premask.workflow.dataset_tables import folder_tables

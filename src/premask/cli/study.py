@@ -199,10 +199,12 @@ def consensus(
     from premask.workflow.consensus import (
         agree_automatically,
         agreed_versions,
+        check_rule,
         open_consensus,
         voters,
     )
 
+    check_rule(method, min_px)
     opened = open_project(project)
     images = [image for image in all_images(opened) if voters(opened, image)]
     made = 0

@@ -117,18 +117,23 @@ def open_consensus(
     PremaskError
         For another method, a negative area, or who may not see it.
     """
-    if method not in METHODS:
-        raise PremaskError(
-            f"the method is {method!r}; {', '.join(METHODS)} are accepted{nearest(method, METHODS)}"
-        )
-    if not 0 <= min_px <= 10**9:
-        raise PremaskError(f"regions from {min_px} px on; 0 or more is accepted")
+    check_rule(method, min_px)
     reason = refusal(project, image, annotator)
     if reason:
         raise PremaskError(reason)
     numbers = [version.id for version in voters(project, image).values()]
     found = find_or_add_consensus(project, image, numbers, method, min_px)
     return sitting(project, found.id, annotator)
+
+
+def check_rule(method: str, min_px: int) -> None:
+    """Refuse a method or an area that there is not."""
+    if method not in METHODS:
+        raise PremaskError(
+            f"the method is {method!r}; {', '.join(METHODS)} are accepted{nearest(method, METHODS)}"
+        )
+    if not 0 <= min_px <= 10**9:
+        raise PremaskError(f"regions from {min_px} px on; 0 or more is accepted")
 
 
 def sitting(project: Project, number: int, annotator: str) -> Sitting:

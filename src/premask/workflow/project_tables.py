@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from premask.core.errors import PremaskError
+from premask.core.errors import PremaskError, nearest
 from premask.core.records import Candidate, ImageRecord
 from premask.core.words import count, typed, verb
 from premask.evaluate.effort import effort
@@ -23,6 +23,7 @@ from premask.workflow.paper_tables import iou_table, quality_table, runtime_tabl
 from premask.workflow.references import (
     REFERENCE_NAMES,
     REFERENCES,
+    check_reference,
     default_reference,
     reference_map,
     reference_notes,
@@ -86,9 +87,11 @@ def project_tables(
             )
     made: list[Table] = []
     left_out: list[str] = []
+    chosen = options or TableOptions()
+    check_options(project, chosen)
     for number in numbers or TABLES:
         try:
-            found = TABLES[number](project, options or TableOptions())
+            found = TABLES[number](project, chosen)
             made += [marked(project, table) for table in found]
         except PremaskError as error:
             if numbers:
@@ -97,6 +100,25 @@ def project_tables(
     if not made:
         raise PremaskError(f"no table can be made yet. {'; '.join(left_out)}")
     return made, left_out
+
+
+def check_options(project: Project, options: TableOptions) -> None:
+    """Refuse options that there are not, whether or not there is something to count.
+
+    Raises
+    ------
+    PremaskError
+        For a reference, a measure of time or a method that there is not.
+    """
+    if options.reference is not None:
+        check_reference(options.reference)
+    measure_line(project, options.measure)
+    known = list(dict.fromkeys([*all_methods(), *latest_candidates(project)]))
+    if options.method is not None and options.method not in known:
+        raise PremaskError(
+            f"the method of Table 6 is {options.method!r}; {', '.join(known)} are accepted"
+            f"{nearest(options.method, known)}"
+        )
 
 
 def marked(project: Project, table: Table) -> Table:

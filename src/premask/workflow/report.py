@@ -35,7 +35,12 @@ from premask.workflow.final_maps import final_version
 from premask.workflow.hardware import hardware
 from premask.workflow.inline_images import label_uri, photo_uri
 from premask.workflow.overview import derived_of
-from premask.workflow.project_tables import TableOptions, marked, project_tables
+from premask.workflow.project_tables import (
+    TableOptions,
+    check_options,
+    marked,
+    project_tables,
+)
 from premask.workflow.quality import (
     agreement_tables,
     choices_table,
@@ -87,11 +92,13 @@ def write_report(
     Raises
     ------
     PremaskError
-        For a project without images.
+        For a project without images, and for options that there are not.
     """
+    chosen = options or TableOptions()
+    check_options(project, chosen)
     if not all_images(project):
         raise PremaskError(f"{project.root} has no images; there is nothing to report")
-    sections = report_sections(project, options or TableOptions())
+    sections = report_sections(project, chosen)
     data = render_page(_page(project, sections)).encode()
     out.parent.mkdir(parents=True, exist_ok=True)
     write_atomically(out, data)

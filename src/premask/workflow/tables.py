@@ -76,6 +76,7 @@ def render(tables: Table | Sequence[Table], form: str = "text") -> str:
     PremaskError
         For another form.
     """
+    check_format(form)
     made = [tables] if isinstance(tables, Table) else list(tables)
     if form == "text":
         return "\n\n".join(_text(table) for table in made)
@@ -83,13 +84,17 @@ def render(tables: Table | Sequence[Table], form: str = "text") -> str:
         return "\n".join(_csv(table) for table in made)
     if form == "latex":
         return "\n\n".join(_latex(table) for table in made)
-    if form == "json":
-        content = {"tables": [_json(table) for table in made]}
-        return json.dumps(content, indent=2, ensure_ascii=False)
-    raise PremaskError(
-        f"a table cannot be printed as {form!r}; {', '.join(FORMATS)} are accepted"
-        f"{nearest(form, FORMATS)}"
-    )
+    content = {"tables": [_json(table) for table in made]}
+    return json.dumps(content, indent=2, ensure_ascii=False)
+
+
+def check_format(form: str) -> None:
+    """Refuse a form that tables cannot be printed in."""
+    if form not in FORMATS:
+        raise PremaskError(
+            f"a table cannot be printed as {form!r}; {', '.join(FORMATS)} are accepted"
+            f"{nearest(form, FORMATS)}"
+        )
 
 
 def _text(table: Table) -> str:
