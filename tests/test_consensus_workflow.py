@@ -240,5 +240,18 @@ def test_the_command_line_makes_agreed_maps_without_people(three: Project) -> No
     assert said["made"] == 1
     (version,) = agreed_versions(three, all_images(three)[0])
     assert np.array_equal(read_version(three, version), np.where(EVA == 1, 0, EVA))
-    assert answer("consensus", root, "--auto")["made"] == 0, "it is agreed already"
+    again = answer("consensus", root, "--auto", "--method", "staple")
+    assert again["made"] == 0
+    assert again["not_made"] == {"staple has agreed on these label maps already": ["a.png"]}
+    assert answer("consensus", root, "--auto")["made"] == 1, "another method, another version"
+    image = all_images(three)[0]
+    _, newest = agreed_versions(three, image)
+    assert newest.annotator == "automatic: majority"
+    assert answer("consensus", root, "--auto", "--min-px", "3")["made"] == 1
+    found = open_consensus(three, image, "ana")
+    finish(three, found.consensus.id, "ana")
+    printed = premask("consensus", root, "--auto", "--method", "staple").stdout
+    assert "0 agreed maps made by staple" in printed
+    assert "1 image not: people have agreed on these label maps" in printed
+    assert "True" not in printed
     assert "did you mean staple" in refusal("consensus", root, "--auto", "--method", "stapel")

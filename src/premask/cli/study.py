@@ -208,11 +208,13 @@ def consensus(
     opened = open_project(project)
     images = [image for image in all_images(opened) if voters(opened, image)]
     made = 0
+    kept: dict[str, list[str]] = {}
     if auto:
-        numbers = [
-            agree_automatically(opened, image, method=method, min_px=min_px) for image in images
-        ]
-        made = sum(number is not None for number in numbers)
+        for image in images:
+            done = agree_automatically(opened, image, method=method, min_px=min_px)
+            made += done.version is not None
+            if done.why:
+                kept.setdefault(done.why, []).append(image.name)
     rows = []
     for image in images:
         found = open_consensus(opened, image, "", method=method, min_px=min_px)
@@ -227,13 +229,18 @@ def consensus(
             }
         )
     header = ["image", "label maps", "regions", "px in them", "px in smaller ones", "agreed"]
-    cells = [[str(cell) for cell in row.values()] for row in rows]
+    cells = [[*map(str, list(row.values())[:-1]), "yes" if row["agreed"] else "no"] for row in rows]
     lines = table_lines(header, cells)
     if auto:
         lines.append(f"{count(made, 'agreed map')} made by {method}")
+        lines += [
+            f"{count(len(names), 'image')} not: {why} ({', '.join(names[:5])}"
+            f"{' ...' if len(names) > 5 else ''})"
+            for why, names in kept.items()
+        ]
     else:
         lines.append(f"Settle them in the browser: premask annotate {typed(project)}, consensus")
-    answer(json, {"images": rows, "made": made}, lines)
+    answer(json, {"images": rows, "made": made, "not_made": kept}, lines)
 
 
 def report(

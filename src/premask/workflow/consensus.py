@@ -46,6 +46,8 @@ from premask.workflow.quality import submitted_maps
 AGREED = "agreed"
 METHODS = ("majority", "staple")
 MIN_PX = 20
+AUTOMATICALLY = "automatic: "
+"""Before a method's name: the annotator of the agreed maps that it made without people."""
 
 LabelMap = NDArray[np.uint8]
 
@@ -76,6 +78,14 @@ class Sitting:
         """Pixels outside the queue on which the automatic map cannot tell."""
         outside = self.doubts.regions == 0
         return int(np.count_nonzero(outside & (self.automatic == VOID)))
+
+
+@dataclass(frozen=True)
+class Automatic:
+    """What came of letting a method decide: the version's number, or why there is none."""
+
+    version: int | None
+    why: str = ""
 
 
 def voters(project: Project, image: ImageRecord) -> dict[str, LabelMapVersion]:
@@ -242,28 +252,30 @@ def finish(project: Project, number: int, annotator: str) -> int:
 
 def agree_automatically(
     project: Project, image: ImageRecord, *, method: str = "majority", min_px: int = MIN_PX
-) -> int | None:
-    """Let the automatic map decide everything, without people; the version's number.
+) -> Automatic:
+    """Let the automatic map decide everything, without people.
 
-    Returns
-    -------
-    int or None
-        None for fewer than two label maps, and where people or a method have agreed on these
-        very maps before.
+    Another method, or another smallest area, makes another version, which counts from then
+    on. What people have agreed on stays as long as the label maps are the same.
     """
+    check_rule(method, min_px)
     versions = {one.id for one in voters(project, image).values()}
-    agreed_on = [
-        set(one.choice.get("versions", ()))
-        for one in all_sessions(project, image)
-        if one.strategy == AGREED and one.crop_bottom == image.crop_bottom
-    ]
-    if len(versions) < 2 or versions in agreed_on:
-        return None
-    name = f"automatic: {method}"
+    if len(versions) < 2:
+        return Automatic(None, "there is a single label map, nothing to agree on")
+    name = f"{AUTOMATICALLY}{method}"
+    earlier = agreed_versions(project, image)
+    session = get_session(project, earlier[-1].session) if earlier and earlier[-1].session else None
+    if session and set(session.choice.get("versions", ())) == versions:
+        if not session.annotator.startswith(AUTOMATICALLY):
+            return Automatic(
+                None, "people have agreed on these label maps; finish them in the browser again"
+            )
+        if (session.choice.get("method"), session.choice.get("min_px")) == (method, min_px):
+            return Automatic(None, f"{method} has agreed on these label maps already")
     add_annotator(project, name)
     found = open_consensus(project, image, name, method=method, min_px=min_px)
     settle(project, found.consensus.id, name, {one.number: AUTOMATIC for one in found.doubts.queue})
-    return finish(project, found.consensus.id, name)
+    return Automatic(finish(project, found.consensus.id, name))
 
 
 def agreed_versions(project: Project, image: ImageRecord) -> list[LabelMapVersion]:
