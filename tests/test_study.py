@@ -13,6 +13,7 @@ import cv2
 import numpy as np
 import pytest
 from fastapi.testclient import TestClient
+from sqlalchemy import delete
 
 from helpers import TABLE_7, answer, log_of, minutes_like, premask, refusal, write_images
 from premask.core.errors import PremaskError
@@ -21,9 +22,11 @@ from premask.core.sessions import STRATEGIES
 from premask.evaluate.effort import effort
 from premask.naming.table import make_table
 from premask.project.candidates import all_candidates, set_names
+from premask.project.database import transaction
 from premask.project.events import append_events
 from premask.project.images import all_images, remove_image, update_image, with_crop
 from premask.project.project import Project, init_project
+from premask.project.schema import LabelMapRow
 from premask.project.sessions import add_annotator, all_annotators, all_sessions, reopen, submit
 from premask.project.settings import Settings
 from premask.project.studies import newest_study
@@ -240,6 +243,22 @@ def test_a_report_of_one_image_says_that_there_is_no_interval(
     text = (tmp_path / "r.html").read_text()
     assert "75 % saved (no interval: it takes two images of one type)" in text
     assert not re.search(r"\bnan\b", re.sub(r"data:[^\"]*", "", text))
+
+
+def test_a_submitted_session_without_a_label_map_is_left_out_by_name(
+    project: Project, tmp_path: Path
+) -> None:
+    add_annotator(project, "ana")
+    for image in (0, 1):
+        worked(project, image, "ana", "scratch", 20)
+        worked(project, image, "ana", "preannotated", 5)
+    with transaction(project.engine) as session:
+        session.execute(delete(LabelMapRow).where(LabelMapRow.session_id == 2))
+    answer("report", project.root, tmp_path / "r.html")
+    text = (tmp_path / "r.html").read_text()
+    assert "session 2 (ana, image a.png, preannotated)" in text
+    assert "it is submitted, but has no label map" in text
+    assert "annotator ana, image a.png" in text
 
 
 @pytest.fixture

@@ -13,6 +13,7 @@ from premask.evaluate.effort import SessionMinutes
 from premask.evaluate.session_time import SessionTime, time_of
 from premask.project.events import events_by_session
 from premask.project.images import all_images, removed_images
+from premask.project.label_maps import submitted_at
 from premask.project.project import Project
 from premask.project.sessions import OPEN_STATES, all_sessions, sessions_of_removed_images
 from premask.project.studies import newest_study
@@ -68,10 +69,13 @@ def timed_sessions(project: Project) -> tuple[TimedSession, ...]:
     ]
     logs = events_by_session(project, [one.id for one in sessions])
     removed = {image.id for image in gone}
+    submitted = submitted_at(project)
     made = []
     for one in sorted(sessions, key=lambda one: one.id):
         image, time = images[one.image], time_of(logs.get(one.id, ()))
         problem = _problem(one, image, one.image in removed, plan) or time.problem
+        if not problem and one.state not in OPEN_STATES and one.id not in submitted:
+            problem = "it is submitted, but has no label map"
         made.append(TimedSession(one, names[one.image], image.type or UNTYPED, time, problem))
     return tuple(made)
 

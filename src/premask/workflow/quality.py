@@ -40,8 +40,7 @@ Submitted = dict[tuple[str, str], LabelMapVersion]
 def submitted_maps(project: Project, image: ImageRecord) -> Submitted:
     """The newest version of each closed session of an image, by annotator and strategy."""
     return {
-        (session.annotator, session.strategy): session_versions(project, session.id)[-1]
-        for session in _closed(project, image)
+        (session.annotator, session.strategy): version for session, version in _closed(project, image)
     }
 
 
@@ -172,11 +171,10 @@ def provenance_tables(project: Project) -> list[Table]:
     n = len(project.phases)
     candidates = {one.id: one for one in all_candidates(project)}
     for image in all_images(project):
-        for session in _closed(project, image):
+        for session, version in _closed(project, image):
             chosen = candidates.get(session.choice.get("candidate", -1))
             if session.strategy != "preannotated" or chosen is None:
                 continue
-            version = session_versions(project, session.id)[-1]
             final, method = read_version(project, version), chosen.parameters.method
             if version.origins:
                 plane = read_label_map(objects.existing(project.root, version.origins))
@@ -245,13 +243,17 @@ def choices_table(project: Project) -> Table:
     return Table("What was chosen to begin with", tuple(map(Column, columns)), tuple(rows))
 
 
-def _closed(project: Project, image: ImageRecord) -> list[SessionRecord]:
+def _closed(
+    project: Project, image: ImageRecord
+) -> list[tuple[SessionRecord, LabelMapVersion]]:
+    """Closed sessions with what they submitted; one without any (a damaged one) has no part."""
     return [
-        one
+        (one, found[-1])
         for one in all_sessions(project, image)
         if one.strategy in STRATEGIES
         and one.state not in OPEN_STATES
         and one.crop_bottom == image.crop_bottom
+        and (found := session_versions(project, one.id))
     ]
 
 
