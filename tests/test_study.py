@@ -34,6 +34,8 @@ from premask.server.app import create_app
 from premask.workflow.add import add_images
 from premask.workflow.annotate import Choice, begin
 from premask.workflow.effort import timed_sessions
+from premask.workflow.name import name_by_prototypes, name_regions
+from premask.workflow.named_by import named_by, named_table
 from premask.workflow.preannotate import preannotate
 from premask.workflow.project_tables import project_tables
 from premask.workflow.study import check_pass, next_task, plan_study, tasks, without_candidate
@@ -144,6 +146,42 @@ def test_a_uniform_arm_begins_with_its_method_alone(project: Project) -> None:
         begin(project, image, "ana", "preannotated", choice=Choice(by_method["multi-otsu"]))
     session = begin(project, image, "ana", "preannotated", choice=Choice(by_method["kmeans"]))
     assert session.choice["methods"] == {str(by_method["kmeans"]): "kmeans"}
+
+
+def test_it_is_told_whose_names_a_pass_began_with(project: Project) -> None:
+    preannotate(project, methods=["multi-otsu"], n_regions=2)
+    images = {image.id: image for image in all_images(project)}
+    first, second, third, fourth = all_candidates(project)
+    for name in ("ana", "ben"):
+        add_annotator(project, name)
+    name_regions(project, images[first.image], first, {0: 0, 1: 1}, "ana")
+    name_regions(project, images[second.image], second, {0: 0, 1: 1}, "ana")
+    second = next(one for one in all_candidates(project) if one.id == second.id)
+    name_regions(project, images[second.image], second, {1: 0}, "ben")
+    name_by_prototypes(project, image=third.image)
+    set_names(project, fourth, make_table([0, 1], source="hand").to_dict())
+    found = {}
+    for candidate in (first, second, third, fourth):
+        image = images[candidate.image]
+        for name in ("ana", "ben"):
+            session = begin(project, image, name, "preannotated", choice=Choice(candidate.id))
+            found[image.name, name] = named_by(session)
+            append_events(project, session.id, log_of(4, f"p{session.id}"))
+            submit(project, session.id, revision=0)
+            worked(project, list(images).index(image.id), name, "scratch", 20)
+    assert found == {
+        ("a.png", "ana"): "by the annotator",
+        ("a.png", "ben"): "by others, beforehand",
+        ("b.png", "ana"): "by the annotator and others",
+        ("b.png", "ben"): "by the annotator and others",
+        ("c.png", "ana"): "carried over from other images",
+        ("c.png", "ben"): "carried over from other images",
+        ("d.png", "ana"): "by hand, not recorded by whom",
+        ("d.png", "ben"): "by hand, not recorded by whom",
+    }
+    table = named_table(timed_sessions(project))
+    assert [row[1] for row in table.rows] == [1, 2, 1, 2, 2]
+    assert "7 of 8 pre-annotated passes were begun with names" in table.notes[0]
 
 
 def test_what_is_left_out_of_table_7_is_named(project: Project) -> None:

@@ -38,12 +38,12 @@ def get_labels(project: Opened, candidate: CandidateNumber, request: Request) ->
 
 @router.put("/candidates/{candidate}/names")
 def put_names(
-    project: Opened, _annotator: Annotator, candidate: CandidateNumber, body: NamesIn
+    project: Opened, annotator: Annotator, candidate: CandidateNumber, body: NamesIn
 ) -> CandidateOut:
     """Name regions by hand; those that are not mentioned stay as they are."""
     found, image = _find(project, candidate)
     names = {int(region): phase for region, phase in body.names.items()}
-    name_regions(project, image, found, names)
+    name_regions(project, image, found, names, annotator)
     return _facts(project, candidate)
 
 

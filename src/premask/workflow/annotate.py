@@ -160,11 +160,17 @@ def compose(
 
 
 def choice_record(project: Project, choice: Choice) -> dict[str, Any]:
-    """The choice as it is stored: with the methods' names, for people and the report."""
-    methods = {one.id: one.parameters.method for one in all_candidates(project)}
+    """The choice as it is stored: with the methods' names and who had named the regions."""
+    by_number = {one.id: one for one in all_candidates(project)}
     kept = asdict(choice) | {"phases": {str(p): c for p, c in choice.phases.items()}}
-    used = [choice.candidate, *choice.phases.values()]
-    return kept | {"methods": {str(number): methods[number] for number in used}}
+    used = {str(number): by_number[number] for number in [choice.candidate, *choice.phases.values()]}
+    return kept | {
+        "methods": {number: one.parameters.method for number, one in used.items()},
+        "named": {
+            number: {"source": one.table.get("source", "hand"), "by": one.table.get("by", [])}
+            for number, one in used.items()
+        },
+    }
 
 
 def image_of(project: Project, session: SessionRecord) -> ImageRecord:

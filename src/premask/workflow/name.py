@@ -24,6 +24,9 @@ from premask.workflow.descriptors import describe_candidate
 TRUSTED = ("hand", "truth")
 """Names from these are prototypes, and nothing but a person's hand changes them."""
 
+COMMAND_LINE = "command line"
+"""Stands for who named regions with ``premask name``, where people have no names."""
+
 
 @dataclass(frozen=True)
 class Named:
@@ -70,13 +73,22 @@ def name_by_hand(project: Project, image: str, method: str, names: Sequence[str]
             f"{record.name} has no candidate of {method}; make it with:"
             f" premask preannotate {typed(project.root)} --method {method}"
         )
-    return _store_parsed(project, record, candidate, names)
+    return _store_parsed(project, record, candidate, names, COMMAND_LINE)
 
 
 def name_regions(
-    project: Project, record: ImageRecord, candidate: Candidate, names: Mapping[int, int | None]
+    project: Project,
+    record: ImageRecord,
+    candidate: Candidate,
+    names: Mapping[int, int | None],
+    annotator: str,
 ) -> Named:
     """Name regions of a candidate by their numbers; those not mentioned stay as they are.
+
+    Parameters
+    ----------
+    annotator : str
+        Who names them: kept with the names, since the time that it takes is theirs.
 
     Raises
     ------
@@ -90,15 +102,18 @@ def name_regions(
     texts = [
         f"{region}={UNNAME if phase is None else phases[phase]}" for region, phase in names.items()
     ]
-    return _store_parsed(project, record, candidate, texts)
+    return _store_parsed(project, record, candidate, texts, annotator)
 
 
 def _store_parsed(
-    project: Project, record: ImageRecord, candidate: Candidate, texts: Sequence[str]
+    project: Project, record: ImageRecord, candidate: Candidate, texts: Sequence[str], who: str
 ) -> Named:
     n_regions = int(read_regions(project, candidate).max()) + 1
-    table = parse(texts, project.phases, n_regions, NameTable.from_dict(candidate.table))
-    return _store(project, record, candidate, table)
+    had = NameTable.from_dict(candidate.table)
+    table = parse(texts, project.phases, n_regions, had)
+    # What another method proposed is no person's work; what a person gave stays theirs.
+    before = candidate.table.get("by", []) if had.source in TRUSTED else []
+    return _store(project, record, candidate, table, sorted({*before, who}))
 
 
 def name_by_grey(
@@ -203,8 +218,15 @@ def _to_name(
     return pairs
 
 
-def _store(project: Project, record: ImageRecord, candidate: Candidate, table: NameTable) -> Named:
-    dropped = set_names(project, candidate, table.to_dict())
+def _store(
+    project: Project,
+    record: ImageRecord,
+    candidate: Candidate,
+    table: NameTable,
+    by: Sequence[str] = (),
+) -> Named:
+    people = {"by": list(by)} if by else {}
+    dropped = set_names(project, candidate, table.to_dict() | people)
     label_map = apply(read_regions(project, candidate), table)
     return Named(
         image=record.name,

@@ -34,6 +34,7 @@ from premask.workflow.effort_tables import learning_table, measures_table, parts
 from premask.workflow.final_maps import final_version
 from premask.workflow.hardware import hardware
 from premask.workflow.inline_images import label_uri, photo_uri
+from premask.workflow.named_by import named_table
 from premask.workflow.overview import derived_of
 from premask.workflow.project_tables import (
     TableOptions,
@@ -195,6 +196,7 @@ def _effort(
         minutes = [one.minutes(options.measure) for one in sessions]
         curve = learning_curve(minutes)
         section.tables.append(measures_table(sessions))
+        section.tables += _filled([named_table(sessions)])
         section.tables += [
             parts_table(sessions, part, project.phases.names) for part in ("stage", "tool", "phase")
         ]
