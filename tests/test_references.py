@@ -71,7 +71,7 @@ def test_one_agreed_map_does_not_take_the_other_images_out_of_the_tables(
     mapped(project, "agreed", "b", void_rows=12)
     (five, six), _ = project_tables(project, [5, 6])
     assert [row[2] for row in five.rows if row[0] == "all images"] == [3]
-    assert "Table 6: quality of multi-otsu against the label maps from scratch" == six.title
+    assert six.title == "Table 6: quality of multi-otsu against the label maps from scratch"
     (five, six), _ = project_tables(project, [5, 6], TableOptions(reference="agreed"))
     assert six.title.endswith("against the agreed label maps")
     for table in (five, six):

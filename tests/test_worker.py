@@ -54,9 +54,7 @@ for image in all_images(project):
 """
 
 
-@pytest.mark.parametrize(
-    "method", [name for name in all_methods() if name not in {"sam", "cnn"}]
-)
+@pytest.mark.parametrize("method", [name for name in all_methods() if name not in {"sam", "cnn"}])
 @pytest.mark.parametrize(("bits", "channels"), [(8, 1), (16, 1), (8, 3)])
 def test_nothing_is_compiled_while_the_clock_runs(
     tmp_path: Path, method: str, bits: int, channels: int

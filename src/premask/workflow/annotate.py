@@ -163,7 +163,9 @@ def choice_record(project: Project, choice: Choice) -> dict[str, Any]:
     """The choice as it is stored: with the methods' names and who had named the regions."""
     by_number = {one.id: one for one in all_candidates(project)}
     kept = asdict(choice) | {"phases": {str(p): c for p, c in choice.phases.items()}}
-    used = {str(number): by_number[number] for number in [choice.candidate, *choice.phases.values()]}
+    used = {
+        str(number): by_number[number] for number in [choice.candidate, *choice.phases.values()]
+    }
     return kept | {
         "methods": {number: one.parameters.method for number, one in used.items()},
         "named": {

@@ -31,7 +31,6 @@ from premask.project.project import Project
 from premask.project.sessions import (
     ConflictError,
     add_annotator,
-    all_sessions,
     find_session,
     get_session,
     reopen,

@@ -30,7 +30,13 @@ def named_by(session: SessionRecord) -> str | None:
     tables = list(choice.get("named", {}).values())
     people = {name for table in tables for name in table["by"]}
     if people:
-        return OWN if people == {session.annotator} else BOTH if session.annotator in people else OTHERS
+        return (
+            OWN
+            if people == {session.annotator}
+            else BOTH
+            if session.annotator in people
+            else OTHERS
+        )
     sources = {_SOURCES.get(table["source"], UNKNOWN) for table in tables}
     return min(sources) if len(sources) == 1 else UNKNOWN
 
@@ -50,10 +56,12 @@ def named_table(sessions: Sequence[TimedSession]) -> Table:
     n = sum(len(had) for had in minutes.values())
     free = n - len(minutes.get(OWN, []))
     notes = (
-        f"{free} of {count(n, 'pre-annotated pass', 'pre-annotated passes')}"
-        f" {verb(free, 'was', 'were')} begun with names that the annotator had not given alone:"
-        " what that took stands in another pass or in none, and the saving is too large by it."
-        " What is saved without naming at all stands in the table of measures and stages.",
+        (
+            f"{free} of {count(n, 'pre-annotated pass', 'pre-annotated passes')}"
+            f" {verb(free, 'was', 'were')} begun with names that the annotator had not given alone:"
+            " what that took stands in another pass or in none, and the saving is too large by it."
+            " What is saved without naming at all stands in the table of measures and stages."
+        ),
     )
     columns = (Column("Regions were named"), Column("Passes", 0), Column("Naming min, median", 1))
     return Table("Who had named the regions", columns, tuple(rows), notes if free else ())

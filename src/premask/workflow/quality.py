@@ -40,7 +40,8 @@ Submitted = dict[tuple[str, str], LabelMapVersion]
 def submitted_maps(project: Project, image: ImageRecord) -> Submitted:
     """The newest version of each closed session of an image, by annotator and strategy."""
     return {
-        (session.annotator, session.strategy): version for session, version in _closed(project, image)
+        (session.annotator, session.strategy): version
+        for session, version in _closed(project, image)
     }
 
 
@@ -243,9 +244,7 @@ def choices_table(project: Project) -> Table:
     return Table("What was chosen to begin with", tuple(map(Column, columns)), tuple(rows))
 
 
-def _closed(
-    project: Project, image: ImageRecord
-) -> list[tuple[SessionRecord, LabelMapVersion]]:
+def _closed(project: Project, image: ImageRecord) -> list[tuple[SessionRecord, LabelMapVersion]]:
     """Closed sessions with what they submitted; one without any (a damaged one) has no part."""
     return [
         (one, found[-1])
