@@ -144,6 +144,9 @@ def test_the_report_is_one_page_that_a_browser_shows_whole(
         expect(page.locator("caption", has_text=f"Table {number}:")).to_be_visible()
     assert page.locator("figure.plot svg").count() == 5
     assert page.locator(".missing").count() == 0
+    captions = " ".join(page.locator("#examples ~ .row figcaption").all_inner_texts())
+    for kind in ("pre-annotation: ", "from scratch, ", "pre-annotated, "):
+        assert captions.count(kind) >= 3, "of each type, both strategies side by side"
     broken = page.evaluate("[...document.images].filter((one) => !one.naturalWidth).length")
     assert broken == 0
     with page.expect_download() as download:
@@ -152,6 +155,14 @@ def test_the_report_is_one_page_that_a_browser_shows_whole(
         download.value.path().read_text()
         == (folder / "table-7-minutes-of-annotation.csv").read_text()
     )
+    # A policy stands once in its part of the page, whole in every file.
+    policy = "Pixels that are void in the truth do not count"
+    assert page.get_by_text(policy).count() == 3
+    assert sum(policy in path.read_text() for path in folder.glob("*.csv")) > 3
+    for width in (1280, 700, 400):
+        page.set_viewport_size({"width": width, "height": 800})
+        wide = page.evaluate("document.documentElement.scrollWidth")
+        assert wide <= width, "tables scroll, the page does not"
     page.emulate_media(media="print")
     expect(page.get_by_role("navigation")).not_to_be_visible()
 

@@ -58,8 +58,8 @@ def effort_table(found: Effort, *, measured: str = MEASURE_LINES["active"], seed
         Column("From scratch SD min", 1),
         Column("Pre-annotated SD min", 1),
         Column("Saved %", 2),
-        Column("from %", 1),
-        Column("to %", 1),
+        Column("95 % from", 1),
+        Column("95 % to", 1),
         Column("p", 4),
     )
     sure = intervals(found, seed=seed)

@@ -4,38 +4,28 @@ from __future__ import annotations
 
 import math
 import platform
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 
-import numpy as np
-from numpy.typing import NDArray
-
 from premask import __version__
 from premask.core.errors import PremaskError
-from premask.core.micrograph import window
-from premask.core.phases import VOID
-from premask.core.records import Candidate, ImageRecord
+from premask.core.words import count
 from premask.evaluate.effort import Effort, effort
 from premask.evaluate.effort_certainty import Interval, intervals
 from premask.evaluate.learning_curve import learning_curve
 from premask.evaluate.session_time import MEASURE_LINES, MEASURES
 from premask.io.files import write_atomically
-from premask.project.candidates import all_candidates
-from premask.project.images import all_images, read_pixels
-from premask.project.label_maps import read_version
+from premask.project.images import all_images
 from premask.project.project import Project, now
 from premask.project.sessions import all_sessions
 from premask.project.studies import newest_study
 from premask.workflow.dataset_tables import project_classes
 from premask.workflow.effort import TimedSession, consensus_minutes, timed_sessions
 from premask.workflow.effort_tables import learning_table, measures_table, parts_table
-from premask.workflow.final_maps import final_version
 from premask.workflow.hardware import hardware
-from premask.workflow.inline_images import label_uri, photo_uri
 from premask.workflow.named_by import named_table
-from premask.workflow.overview import derived_of
 from premask.workflow.project_tables import (
     TableOptions,
     check_options,
@@ -46,23 +36,16 @@ from premask.workflow.quality import (
     agreement_tables,
     choices_table,
     comparison_table,
-    disagreement,
     phase_comparison_table,
     provenance_tables,
 )
-from premask.workflow.report_page import Page, Picture, Section, render_page, write_tables
+from premask.workflow.report_page import Page, Section, render_page, write_tables
+from premask.workflow.report_pictures import disagreements, examples
 from premask.workflow.report_plots import learning_plot, minutes_plot, share_histograms
 from premask.workflow.study_tables import plan_table
 from premask.workflow.tables import Table
 from premask.workflow.tool_times import measure_line, minutes_by
 from premask.workflow.verify import verdicts_table
-
-SIDE = 480
-"""Longest side of the pictures of the report, px."""
-EXAMPLES = 1
-"""Images of each type that are shown."""
-DIFFERENCES = 6
-"""Images whose disagreement is shown, those that differ most."""
 
 
 @dataclass(frozen=True)
@@ -120,7 +103,7 @@ def report_sections(project: Project, options: TableOptions) -> list[Section]:
         _quality(project, options),
         _provenance(project),
         _dataset(project),
-        _examples(project),
+        examples(project),
         _conditions(project, options),
     ]
     for section in sections:
@@ -142,14 +125,14 @@ def _headline(project: Project, found: Effort, options: TableOptions) -> Section
     section = Section("In short")
     people = {one.annotator for one in all_sessions(project)}
     section.text.append(
-        f"{len(all_images(project))} images, {len(people)} annotators,"
-        f" {found.sessions} sessions in Table 7."
+        f"{count(len(all_images(project)), 'image')}, {count(len(people), 'annotator')},"
+        f" {count(found.sessions, 'session')} in Table 7."
     )
     if found.types:
         sure = intervals(found).saving_by_hours
         scratch, repaired = found.hours
         section.text.append(
-            f"From scratch {scratch:.1f} h, pre-annotated {repaired:.1f} h:"
+            f"From scratch {_long(scratch)}, pre-annotated {_long(repaired)}:"
             f" {100 * found.saving_by_hours:.0f} % saved ({_spoken(sure)}); mean of the types'"
             f" savings by medians {100 * found.saving_mean_of_types:.1f} %."
         )
@@ -160,6 +143,14 @@ def _headline(project: Project, found: Effort, options: TableOptions) -> Section
         if settled:
             section.text.append(f"Settling doubtful pixels took {settled:.1f} min more.")
     return section
+
+
+def _long(hours: float) -> str:
+    """Whole hours where there are many, minutes where they would be lost."""
+    minutes = round(60 * hours)
+    if minutes < 120:
+        return f"{minutes} min"
+    return f"{hours:.0f} h" if hours >= 20 else f"{minutes // 60} h {minutes % 60:02} min"
 
 
 def _spoken(interval: Interval) -> str:
@@ -175,7 +166,7 @@ def _design(project: Project) -> Section:
         section.missing.append("No study was planned (premask study plan).")
         return section
     section.text.append(
-        f"Every image under both strategies, {plan.per_image} annotator(s) for each image; at least"
+        f"Every image under both strategies, {count(plan.per_image, 'annotator')} each; at least"
         f" {plan.min_days:g} days between one person's two passes over an image; half of"
         " everybody's images from scratch first. The pre-annotated passes begin with:"
         f" {'the choice of the annotator' if plan.method is None else plan.method}."
@@ -223,7 +214,7 @@ def _quality(project: Project, options: TableOptions) -> Section:
     section.tables += _filled(made)
     if not section.tables:
         section.missing.append("No image has two submitted label maps to compare.")
-    section.pictures = list(_disagreements(project))
+    section.pictures = disagreements(project)
     return section
 
 
@@ -244,30 +235,6 @@ def _dataset(project: Project) -> Section:
         for type_, part in sorted(found.types.items()) or [("all images", found)]:
             title = f"Figure 3: shares of the phases, {type_}"
             section.plots.append((title, share_histograms(part, phases, type_)))
-    return section
-
-
-def _examples(project: Project) -> Section:
-    """As in Figures 2 and 4: micrograph, pre-annotation, final map."""
-    section = Section("Examples")
-    shown: dict[str | None, int] = {}
-    for image in all_images(project):
-        final = final_version(project, image)
-        if final is None or shown.get(image.type, 0) >= EXAMPLES:
-            continue
-        shown[image.type] = shown.get(image.type, 0) + 1
-        photo = _photo(project, image)
-        kind = f"type {image.type}, " if image.type else ""
-        row = [Picture(f"{kind}{image.name}", photo)]
-        chosen = _chosen(project, image)
-        if chosen is not None:
-            labels = derived_of(project, chosen).label_map
-            row.append(Picture(chosen.parameters.method, photo, _labels(project, labels)))
-        labels = read_version(project, final)
-        row.append(Picture(f"final ({final.strategy})", photo, _labels(project, labels)))
-        section.pictures.append(row)
-    if not section.pictures:
-        section.missing.append("No image has a label map yet.")
     return section
 
 
@@ -298,33 +265,3 @@ def _try(section: Section, project: Project, number: int, options: TableOptions)
 
 def _filled(tables: Sequence[Table]) -> list[Table]:
     return [table for table in tables if table.rows]
-
-
-def _disagreements(project: Project) -> Iterator[list[Picture]]:
-    """The images whose maps differ most, those pixels in red."""
-    found = []
-    for image in all_images(project):
-        differ = disagreement(project, image)
-        if differ is not None and differ.any():
-            found.append((float(differ.mean()), image, differ))
-    found.sort(key=lambda one: (-one[0], one[1].name))
-    for share, image, differ in found[:DIFFERENCES]:
-        mask = np.where(differ, np.uint8(0), np.uint8(VOID))
-        caption = f"{image.name}: label maps differ on {100 * share:.1f} %"
-        yield [Picture(caption, _photo(project, image), label_uri(mask, ["#d1242f"], SIDE))]
-
-
-def _chosen(project: Project, image: ImageRecord) -> Candidate | None:
-    by_number = {one.id: one for one in all_candidates(project, [image])}
-    for session in reversed(all_sessions(project, image)):
-        if session.choice.get("candidate") in by_number:
-            return by_number[session.choice["candidate"]]
-    return None
-
-
-def _photo(project: Project, image: ImageRecord) -> str:
-    return photo_uri(window(read_pixels(project, image)), SIDE)
-
-
-def _labels(project: Project, labels: NDArray[np.uint8]) -> str:
-    return label_uri(labels, [phase.colour for phase in project.phases.phases], SIDE)

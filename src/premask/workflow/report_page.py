@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import re
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -37,6 +38,12 @@ class Section:
     plots: list[tuple[str, str]] = field(default_factory=list)
     pictures: list[list[Picture]] = field(default_factory=list)
     missing: list[str] = field(default_factory=list)
+
+    @property
+    def rules(self) -> list[str]:
+        """Notes that several of the tables have: they are said once, below all of them."""
+        often = Counter(note for table in self.tables for note in dict.fromkeys(table.notes))
+        return [note for note, n in often.items() if n > 1]
 
 
 @dataclass(frozen=True)
