@@ -42,7 +42,8 @@ from premask.workflow.consensus import (
     settle,
     voters,
 )
-from premask.workflow.effort import consensus_minutes
+from premask.workflow.effort import settling, timed_sessions, with_consensus
+from premask.workflow.effort_tables import measures_table, parts_table
 from premask.workflow.overview import overview
 
 SHAPE = (40, 60)
@@ -183,8 +184,43 @@ def test_the_time_is_logged_apart_and_no_arm_of_the_study(three: Project) -> Non
     found = open_consensus(three, all_images(three)[0], "ana")
     session = consensus_session(three, found, "ana")
     append_events(three, session, log_of(4.0, "p"))
-    assert consensus_minutes(three) == pytest.approx(4.0)
+    (one,) = settling(three)
+    assert (one.name, one.people, one.minutes) == ("a.png", ("ana",), pytest.approx(4.0))
+    assert settling(three, "strict60")[0].minutes < 4
     assert [one.strategy for one in overview(three)[0].sessions] == ["scratch"] * 3
+
+
+def test_a_saving_with_consensus_bears_its_minutes_under_both_strategies(
+    three: Project,
+) -> None:
+    image = all_images(three)[0]
+    for name, scratch, repaired in (("ana", 20, 5), ("ben", 30, 10)):
+        for strategy, spent in (("scratch", scratch), ("preannotated", repaired)):
+            session = begin(three, image, name, strategy)
+            append_events(three, session.id, log_of(spent, f"{name} {strategy}"))
+            if session.state == "open":
+                submit(three, session.id, revision=session.revision)
+    sessions = timed_sessions(three)
+    none = measures_table(sessions)
+    assert [row[0] for row in none.rows if "consensus" in str(row[0])] == []
+    assert "No consensus was timed" in " ".join(none.notes)
+    found = open_consensus(three, image, "ana")
+    append_events(three, consensus_session(three, found, "ana"), log_of(3, "p"))
+    append_events(three, consensus_session(three, found, "eva"), log_of(2, "q"))
+    (settled,) = settling(three)
+    assert (settled.minutes, settled.people) == (pytest.approx(5), ("ana", "eva"))
+    rows = {row[0]: row[1:] for row in measures_table(sessions, [settled]).rows}
+    # Medians over ana and ben: 25 and 7.5 min; consensus is added once to each.
+    assert rows["active"][:3] == pytest.approx((25 / 60, 7.5 / 60, 70))
+    assert rows["active, with consensus"][:3] == pytest.approx(
+        (30 / 60, 12.5 / 60, 100 * 17.5 / 30)
+    )
+    assert "active, without consensus" not in rows, "no strategy's sessions have that stage"
+    note = " ".join(parts_table(sessions, "stage", settled=[settled]).notes)
+    assert "Consensus, of both strategies together: 5.0 min." in note
+    twice = [one.minutes() for one in sessions] * 2
+    added = sum(one.total() for one in with_consensus(twice, [settled]))
+    assert added == pytest.approx(sum(one.total() for one in twice) + 5 * 5)
 
 
 def test_staple_and_majority_agree_where_two_of_three_do(three: Project) -> None:

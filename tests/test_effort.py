@@ -326,6 +326,11 @@ def test_learning_curve_by_hand():
     assert found.trend == pytest.approx({"scratch": -0.5, "preannotated": 1.0})
     assert found.mean_order == pytest.approx({"scratch": 2 / 9, "preannotated": 7 / 9})
     assert found.preannotated_second == 2 / 3
+    assert found.sessions == {"scratch": 3, "preannotated": 3}
+    assert set(found.people) == {"a", "b"}
+    assert found.people["a"].trend == pytest.approx({"scratch": -0.5, "preannotated": 1.0})
+    assert [p.median for p in found.people["b"].points] == [30, 100]
+    assert math.isnan(found.people["b"].trend["scratch"]), "one session is no course"
 
 
 def test_practice_is_found_in_sessions_that_get_quicker():

@@ -269,6 +269,7 @@ def test_table_7_of_the_paper_from_event_logs_to_the_printed_digit(tmp_path: Pat
     assert printed["all images"][3:5] == ["170", "37"]
     assert round(float(printed["all images"][7])) == 78
     assert round(float(printed["mean of the types"][7]), 1) == 78.6
+    assert not any("Too few" in note for note in table.notes), "17 images of a type are enough"
 
 
 def test_a_report_of_one_image_says_that_there_is_no_interval(
@@ -279,6 +280,9 @@ def test_a_report_of_one_image_says_that_there_is_no_interval(
     worked(project, 0, "ana", "preannotated", 5)
     answer("report", project.root, tmp_path / "r.html")
     text = (tmp_path / "r.html").read_text()
+    assert "From scratch 20 min, pre-annotated 5 min" in text
+    assert "Too few for a test by type (type -: 1 image): whatever is saved, p cannot" in text
+    assert "other people differ it does not know" in text
     assert "75 % saved (no interval: it takes two images of one type)" in text
     assert not re.search(r"\bnan\b", re.sub(r"data:[^\"]*", "", text))
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -39,12 +39,18 @@ class LearningCurve:
     preannotated_second : float
         Share of the images that one annotator did under both strategies, of which the
         pre-annotated pass came second; one half is balanced, NaN where there is none.
+    sessions : dict of str to int
+        How many of each strategy.
+    people : dict of str to LearningCurve
+        The same of each annotator alone, by name.
     """
 
     points: tuple[CurvePoint, ...]
     trend: dict[str, float]
     mean_order: dict[str, float]
     preannotated_second: float
+    sessions: dict[str, int]
+    people: dict[str, LearningCurve] = field(default_factory=dict)
 
 
 def learning_curve(sessions: Iterable[SessionMinutes]) -> LearningCurve:
@@ -56,6 +62,11 @@ def learning_curve(sessions: Iterable[SessionMinutes]) -> LearningCurve:
     people: dict[str, list[SessionMinutes]] = {}
     for one in sorted(counted, key=lambda one: (one.annotator, one.started, one.session)):
         people.setdefault(one.annotator, []).append(one)
+    alone = {name: _curve({name: had}) for name, had in people.items()}
+    return replace(_curve(people), people=alone)
+
+
+def _curve(people: dict[str, list[SessionMinutes]]) -> LearningCurve:
     numbered = [(i, one, len(had)) for had in people.values() for i, one in enumerate(had)]
     minutes: dict[tuple[str, int], list[float]] = {}
     for i, one, _n in numbered:
@@ -73,6 +84,7 @@ def learning_curve(sessions: Iterable[SessionMinutes]) -> LearningCurve:
         {strategy: _trend(people, strategy) for strategy in STRATEGIES},
         {name: math.fsum(had) / len(had) if had else math.nan for name, had in positions.items()},
         _preannotated_second(people),
+        {name: sum(one.strategy == name for _, one, _n in numbered) for name in STRATEGIES},
     )
 
 

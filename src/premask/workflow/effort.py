@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 
 from premask.core.records import ImageRecord, SessionRecord
 from premask.core.sessions import STRATEGIES
@@ -80,11 +80,59 @@ def timed_sessions(project: Project) -> tuple[TimedSession, ...]:
     return tuple(made)
 
 
-def consensus_minutes(project: Project, measure: str = "active") -> float:
-    """Minutes that went into settling doubtful pixels, of all people together."""
-    numbers = [one.id for one in all_sessions(project) if one.strategy == CONSENSUS]
-    logs = events_by_session(project, numbers)
-    return sum(time_of(log).total.minutes(measure) for log in logs.values())
+@dataclass(frozen=True)
+class Settling:
+    """Settling the doubtful pixels of an image, of all people together.
+
+    Attributes
+    ----------
+    name : str
+        Of the image, as in :class:`TimedSession`.
+    people : tuple of str
+    minutes : float
+        By one measure.
+    """
+
+    image: str
+    name: str
+    people: tuple[str, ...]
+    minutes: float
+
+
+def settling(project: Project, measure: str = "active") -> list[Settling]:
+    """The time that went into the consensus of each image, in the order of the images."""
+    names = names_of([*all_images(project), *removed_images(project)])
+    sessions = [one for one in all_sessions(project) if one.strategy == CONSENSUS]
+    logs = events_by_session(project, [one.id for one in sessions])
+    spent = {number: time_of(log).total.minutes(measure) for number, log in logs.items()}
+    made = []
+    for image in all_images(project):
+        own = [one for one in sessions if one.image == image.id and spent.get(one.id)]
+        if own:
+            people = tuple(sorted({one.annotator for one in own}))
+            total = sum(spent[one.id] for one in own)
+            made.append(Settling(image.id, names[image.id], people, total))
+    return made
+
+
+def with_consensus(
+    sessions: Iterable[SessionMinutes], found: Sequence[Settling]
+) -> list[SessionMinutes]:
+    """The minutes of an image's consensus added to each strategy.
+
+    It settles the label maps of both, so that an agreed map costs it either way. Of the
+    sessions of one annotator under one strategy the first bears it.
+    """
+    minutes = {one.name: one.minutes for one in found}
+    borne: set[tuple[str, str, str]] = set()
+    made = []
+    for one in sorted(sessions, key=lambda one: one.session):
+        key = one.image, one.annotator, one.strategy
+        more = 0.0 if key in borne else minutes.get(one.image, 0.0)
+        borne.add(key)
+        own = one.minutes.get("consensus", 0.0) + more
+        made.append(replace(one, minutes={**one.minutes, "consensus": own}) if more else one)
+    return made
 
 
 def _problem(

@@ -7,16 +7,24 @@ from collections.abc import Iterable, Sequence
 
 from premask.core.sessions import STAGES, STRATEGIES
 from premask.core.words import count
-from premask.evaluate.effort import Effort, SessionMinutes, countable, effort, effort_by_stage
+from premask.evaluate.effort import (
+    Effort,
+    SessionMinutes,
+    TypeEffort,
+    countable,
+    effort,
+    effort_by_stage,
+)
 from premask.evaluate.effort_certainty import Interval, intervals, paired_test
 from premask.evaluate.learning_curve import learning_curve
 from premask.evaluate.session_time import MEASURE_LINES, MEASURES
-from premask.workflow.effort import TimedSession
+from premask.workflow.effort import Settling, TimedSession, with_consensus
 from premask.workflow.paper_tables import ALL, defined, percent
 from premask.workflow.tables import Cell, Column, Table
 
 SPOKEN = {"scratch": "from scratch", "preannotated": "pre-annotated"}
 MEAN = "mean of the types"
+EVERYBODY = "everybody"
 
 TABLE7_NOTES = (
     (
@@ -28,10 +36,17 @@ TABLE7_NOTES = (
         " from 170 h to 37 h); and the mean of the types' savings (78.6 % from the paper's rows)."
     ),
     (
-        "Intervals: 95 %, bootstrap over images within their type. p: Wilcoxon's signed-rank test"
-        " on the images' pairs, two-sided."
+        "95 %: bootstrap interval of the saving; images are drawn anew within their type, both"
+        " strategies of one together. It tells what other images would have given these people;"
+        " that other people differ it does not know."
+    ),
+    (
+        "p: Wilcoxon's signed-rank test on the images' pairs, two-sided: whether the strategies"
+        " differ at all. Interval and p answer two questions and need not agree."
     ),
 )
+FEWEST = 6
+"""Pairs from which on a signed-rank test can be under 0.05: the least p of n pairs is 2 / 2^n."""
 
 
 def effort_table(found: Effort, *, measured: str = MEASURE_LINES["active"], seed: int = 0) -> Table:
@@ -99,8 +114,23 @@ def effort_table(found: Effort, *, measured: str = MEASURE_LINES["active"], seed
     without = [f"Without the time of: {', '.join(found.without)}."] if found.without else []
     left = len(found.left_out)
     out = [f"{count(left, 'entry', 'entries')} left out; see the table of what was left out."]
-    notes = [f"Time: {measured}.", *without, *TABLE7_NOTES, *(out if left else [])]
+    few = _too_few(found.types)
+    notes = [f"Time: {measured}.", *without, *TABLE7_NOTES, *few, *(out if left else [])]
     return Table("Table 7: minutes of annotation", columns, tuple(rows), tuple(notes))
+
+
+def _too_few(types: Sequence[TypeEffort]) -> list[str]:
+    few = [row for row in types if row.images < FEWEST]
+    if not few:
+        return []
+    named = ", ".join(f"type {row.type}: {count(row.images, 'image')}" for row in few)
+    least = 2 / 2 ** max(row.images for row in few)
+    return [
+        (
+            f"Too few for a test by type ({named}): whatever is saved, p cannot be under {least:g}"
+            f" (2 / 2^n for n images); it takes {FEWEST} of a type to come under 0.05."
+        )
+    ]
 
 
 def left_out_table(found: Effort) -> Table:
@@ -109,8 +139,14 @@ def left_out_table(found: Effort) -> Table:
     return Table("Left out of Table 7", (Column("What"), Column("Why")), rows)
 
 
-def measures_table(sessions: Sequence[TimedSession]) -> Table:
-    """Total hours and saving by each measure of time, and without each stage."""
+def measures_table(sessions: Sequence[TimedSession], settled: Sequence[Settling] = ()) -> Table:
+    """Total hours and saving by each measure of time, without each stage, and with consensus.
+
+    Parameters
+    ----------
+    settled : sequence of Settling
+        The consensus of each image by the measure ``active``.
+    """
     columns = (
         Column("Time"),
         Column("From scratch h", 2),
@@ -122,13 +158,32 @@ def measures_table(sessions: Sequence[TimedSession]) -> Table:
         (measure, *_totals(effort(one.minutes(measure) for one in sessions)))
         for measure in MEASURES
     ]
-    by_stage = effort_by_stage(one.minutes() for one in sessions)
-    rows += [(f"active, without {stage}", *_totals(by_stage[stage])) for stage in STAGES]
-    notes = tuple(f"{line}." for line in MEASURE_LINES.values())
-    return Table("Saving by measure of time and by stage", columns, tuple(rows), notes)
+    active = [one.minutes() for one in sessions]
+    told = {stage for one in active for stage, minutes in one.minutes.items() if minutes}
+    by_stage = effort_by_stage(active)
+    rows += [
+        (f"active, without {stage}", *_totals(by_stage[stage])) for stage in STAGES if stage in told
+    ]
+    notes = [f"{line}." for line in MEASURE_LINES.values()]
+    if settled:
+        rows.append(("active, with consensus", *_totals(effort(with_consensus(active, settled)))))
+        total = sum(one.minutes for one in settled)
+        notes.append(
+            f"All other rows are without consensus: settling took {total:.1f} min on"
+            f" {count(len(settled), 'image')}, for the label maps of both strategies together."
+            " With consensus, the minutes of an image's consensus are added to each strategy."
+        )
+    else:
+        notes.append("No consensus was timed: nothing was settled in the application.")
+    return Table("Saving by measure of time and by stage", columns, tuple(rows), tuple(notes))
 
 
-def parts_table(sessions: Sequence[TimedSession], part: str, phases: Sequence[str] = ()) -> Table:
+def parts_table(
+    sessions: Sequence[TimedSession],
+    part: str,
+    phases: Sequence[str] = (),
+    settled: Sequence[Settling] = (),
+) -> Table:
     """Where the time went: by ``tool``, ``phase`` or ``stage``.
 
     Parameters
@@ -136,6 +191,8 @@ def parts_table(sessions: Sequence[TimedSession], part: str, phases: Sequence[st
     part : {"tool", "phase", "stage"}
     phases : sequence of str
         Their names, for ``phase``.
+    settled : sequence of Settling
+        Of the stage consensus, which belongs to no strategy.
     """
     counted = {one.session for one in countable(s.minutes() for s in sessions)[0]}
     sums: dict[str, dict[str, float]] = {}
@@ -168,20 +225,33 @@ def parts_table(sessions: Sequence[TimedSession], part: str, phases: Sequence[st
         )
         for name, found in sorted(sums.items(), key=lambda item: -sum(item[1].values()))
     )
-    notes = ("Active minutes of all sessions that Table 7 counts, summed.",)
-    return Table(f"Time by {part}", columns, rows, notes)
+    notes = ["Active minutes of all sessions that Table 7 counts, summed."]
+    if settled:
+        total = sum(one.minutes for one in settled)
+        notes.append(f"Consensus, of both strategies together: {total:.1f} min.")
+    return Table(f"Time by {part}", columns, rows, tuple(notes))
 
 
 def learning_table(sessions: Iterable[SessionMinutes]) -> Table:
-    """Whether practice could be taken for saving."""
+    """Whether practice could be taken for saving, of all annotators and of each."""
     found = learning_curve(sessions)
     columns = (
+        Column("Annotator"),
         Column("Strategy"),
+        Column("Sessions", 0),
         Column("Change from session to session %", 1),
         Column("Mean place in the order", 2),
     )
+    blocks = [(EVERYBODY, found), *(found.people.items() if len(found.people) > 1 else ())]
     rows = tuple(
-        (SPOKEN[arm], percent(found.trend[arm]), defined(found.mean_order[arm]))
+        (
+            who,
+            SPOKEN[arm],
+            part.sessions[arm],
+            percent(part.trend[arm]),
+            defined(part.mean_order[arm]),
+        )
+        for who, part in blocks
         for arm in STRATEGIES
     )
     second = found.preannotated_second

@@ -22,7 +22,7 @@ from premask.project.project import Project, now
 from premask.project.sessions import all_sessions
 from premask.project.studies import newest_study
 from premask.workflow.dataset_tables import project_classes
-from premask.workflow.effort import TimedSession, consensus_minutes, timed_sessions
+from premask.workflow.effort import TimedSession, settling, timed_sessions
 from premask.workflow.effort_tables import learning_table, measures_table, parts_table
 from premask.workflow.hardware import hardware
 from premask.workflow.named_by import named_table
@@ -139,9 +139,13 @@ def _headline(project: Project, found: Effort, options: TableOptions) -> Section
         section.text.append(f"Time: {measure_line(project, options.measure)}.")
         # Another tool tells nothing of the consensus here.
         own = options.measure if options.measure in MEASURES else "active"
-        settled = consensus_minutes(project, own)
+        settled = settling(project, own)
         if settled:
-            section.text.append(f"Settling doubtful pixels took {settled:.1f} min more.")
+            total = sum(one.minutes for one in settled)
+            section.text.append(
+                f"Settling what is doubtful took {_long(total / 60)} more, on"
+                f" {count(len(settled), 'image')}, for both strategies together."
+            )
     return section
 
 
@@ -186,10 +190,13 @@ def _effort(
     if found.types and options.measure in MEASURES:
         minutes = [one.minutes(options.measure) for one in sessions]
         curve = learning_curve(minutes)
-        section.tables.append(measures_table(sessions))
+        settled = settling(project)
+        section.tables.append(measures_table(sessions, settled))
         section.tables += _filled([named_table(sessions)])
         section.tables += [
-            parts_table(sessions, part, project.phases.names) for part in ("stage", "tool", "phase")
+            parts_table(sessions, "stage", settled=settled),
+            parts_table(sessions, "tool"),
+            parts_table(sessions, "phase", project.phases.names),
         ]
         section.plots.append(("Minutes by the order of work", learning_plot(curve)))
         section.tables.append(learning_table(minutes))

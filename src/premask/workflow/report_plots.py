@@ -64,6 +64,16 @@ def learning_plot(curve: LearningCurve) -> str:
 
     def draw(axes: Axes) -> None:
         for strategy in STRATEGIES:
+            # Everybody's own course, faintly, under the median.
+            for person in curve.people.values() if len(curve.people) > 1 else ():
+                points = [one for one in person.points if one.strategy == strategy]
+                axes.plot(
+                    [one.order for one in points],
+                    [one.median for one in points],
+                    color=COLOURS[strategy],
+                    linewidth=0.5,
+                    alpha=0.35,
+                )
             points = [one for one in curve.points if one.strategy == strategy]
             axes.plot(
                 [one.order for one in points],
@@ -75,7 +85,7 @@ def learning_plot(curve: LearningCurve) -> str:
                 label=SPOKEN[strategy],
             )
         axes.set_xlabel("session of an annotator, in the order of work")
-        axes.set_ylabel("minutes, median over annotators")
+        axes.set_ylabel("minutes, median over annotators" if len(curve.people) > 1 else "minutes")
         axes.set_ylim(bottom=0)
         axes.legend(frameon=False)
 
