@@ -18,6 +18,7 @@ from premask.core.phases import VOID, make_phases
 from premask.evaluate.consensus import AUTOMATIC
 from premask.io.label_maps import read_label_map
 from premask.project import objects
+from premask.project.consensus import agreements
 from premask.project.events import append_events
 from premask.project.images import all_images
 from premask.project.label_maps import read_version
@@ -118,12 +119,20 @@ def test_three_people_settle_what_they_differ_on(three: Project) -> None:
     assert (origins[5:15, 5:15] == ORIGINS["consensus"]).all()
     assert (origins[20:30, 50:52] == DOUBTFUL).all(), "void, and still in doubt"
     assert origins[0, 0] == ORIGINS["expert"]
-    assert "majority of 3 label maps; 1 region settled, 1 left void" in version.note
+    numbers = {name: one.id for name, one in voters(three, image).items()}
+    assert (
+        f"majority of 3 label maps: ana (version {numbers['ana']}), ben (version {numbers['ben']}),"
+        f" eva (version {numbers['eva']}); 1 region settled (ben 1), 1 left void;" in version.note
+    )
+    made = agreements(three)[number]
+    assert made.consensus.versions == tuple(sorted(numbers.values())), "its parents"
+    assert (made.regions, made.settled, made.void_px) == (2, {"ben": 1}, 20)
     assert overview(three)[0].state == "agreed"
     strip = 3 - square
     settle(three, found.consensus.id, "eva", {strip: AUTOMATIC})
     finish(three, found.consensus.id, "eva")
     assert len(agreed_versions(three, image)) == 2, "the first one stays"
+    assert agreements(three)[number] == made
     assert (read_version(three, agreed_versions(three, image)[-1])[20:30, 50:52] == 0).all()
     assert settle(three, found.consensus.id, "eva", {strip: None, square: None}) == {}
 

@@ -250,3 +250,28 @@ class Decision:
     label: int
     annotator: str
     created: str
+
+
+@dataclass(frozen=True)
+class Agreement:
+    """How an agreed label map came about.
+
+    Attributes
+    ----------
+    version : int
+        The agreed label map.
+    consensus : Consensus
+        With the versions that had a vote: its parents.
+    regions : int
+        Regions of doubt that there were.
+    settled : dict of str to int
+        Regions that each person, or the automatic map without people, decided on.
+    void_px : int
+        Pixels that are void in it.
+    """
+
+    version: int
+    consensus: Consensus
+    regions: int
+    settled: dict[str, int]
+    void_px: int

@@ -8,10 +8,10 @@ from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
 from premask.core.errors import PremaskError
-from premask.core.records import Consensus, Decision, ImageRecord
+from premask.core.records import Agreement, Consensus, Decision, ImageRecord
 from premask.project.database import transaction
 from premask.project.project import Project, now
-from premask.project.schema import ConsensusRow, DecisionRow
+from premask.project.schema import AgreementRow, ConsensusRow, DecisionRow
 
 
 def find_or_add_consensus(
@@ -86,6 +86,35 @@ def decisions_of(project: Project, number: int) -> dict[int, Decision]:
             if row.label is not None:
                 found[row.region] = Decision(row.region, row.label, row.annotator, row.created)
     return found
+
+
+def add_agreement(project: Project, agreement: Agreement) -> None:
+    """Keep how an agreed label map came about; once, also if it is told twice."""
+    with transaction(project.engine) as session:
+        if session.get(AgreementRow, agreement.version) is None:
+            session.add(
+                AgreementRow(
+                    label_map_id=agreement.version,
+                    consensus_id=agreement.consensus.id,
+                    regions=agreement.regions,
+                    settled=agreement.settled,
+                    void_px=agreement.void_px,
+                )
+            )
+
+
+def agreements(project: Project) -> dict[int, Agreement]:
+    """How each agreed label map came about, by its number; not those of earlier releases."""
+    query = select(AgreementRow, ConsensusRow).join(
+        ConsensusRow, ConsensusRow.id == AgreementRow.consensus_id
+    )
+    with transaction(project.engine) as session:
+        return {
+            row.label_map_id: Agreement(
+                row.label_map_id, _record(consensus), row.regions, row.settled, row.void_px
+            )
+            for row, consensus in session.execute(query)
+        }
 
 
 def _record(row: ConsensusRow) -> Consensus:

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from premask.core.errors import DiskFullError, PremaskError
 
-HEAD = "0007"
+HEAD = "0008"
 """The newest step in ``migrations/versions``; a test holds the two together."""
 
 FILE_NAME = "premask.db"

@@ -246,3 +246,15 @@ class DecisionRow(Base):
     """None takes the decision back."""
     annotator: Mapped[str] = mapped_column(ForeignKey("annotators.name"))
     created: Mapped[str]
+
+
+class AgreementRow(Base):
+    """See :class:`premask.core.records.Agreement`."""
+
+    __tablename__ = "agreements"
+
+    label_map_id: Mapped[int] = mapped_column(ForeignKey("label_maps.id"), primary_key=True)
+    consensus_id: Mapped[int] = mapped_column(ForeignKey("consensus.id"))
+    regions: Mapped[int]
+    settled: Mapped[dict[str, Any]]
+    void_px: Mapped[int]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,7 +13,7 @@ from numpy.typing import NDArray
 from premask.core.errors import PremaskError, nearest
 from premask.core.origins import DOUBTFUL, ORIGIN_BITS, ORIGINS, doubtful
 from premask.core.phases import VOID
-from premask.core.records import Consensus, Decision, ImageRecord, LabelMapVersion
+from premask.core.records import Agreement, Consensus, Decision, ImageRecord, LabelMapVersion
 from premask.core.words import count
 from premask.evaluate.consensus import AUTOMATIC, Doubts, agreed_map, regions_of_doubt
 from premask.evaluate.staple import staple
@@ -20,6 +21,7 @@ from premask.evaluate.votes import majority_vote
 from premask.io.label_maps import read_label_map
 from premask.project import objects
 from premask.project.consensus import (
+    add_agreement,
     add_decisions,
     decisions_of,
     find_or_add_consensus,
@@ -239,14 +241,29 @@ def finish(project: Project, number: int, annotator: str) -> int:
     }
     revision = get_session(project, session).revision
     revision = replace_base(project, session, agreed, origins, record, revision=revision)
-    left = len(found.doubts.queue) - len(decisions)
-    note = (
-        f"{found.consensus.method} of {count(len(found.votes), 'label map')};"
-        f" {count(len(decisions), 'region')} settled, {left} left void;"
-        f" {found.doubts.small} px in regions under {found.consensus.min_px} px decided by the"
-        f" {found.consensus.method}, {found.undecided} px of all others void"
+    settled_by = Counter(one.annotator for one in decisions_of(project, number).values())
+    version = submit(project, session, revision=revision, note=_history(project, found, settled_by))
+    void = int(np.count_nonzero(agreed == VOID))
+    queue = len(found.doubts.queue)
+    add_agreement(
+        project, Agreement(version, found.consensus, queue, dict(sorted(settled_by.items())), void)
     )
-    return submit(project, session, revision=revision, note=note)
+    return version
+
+
+def _history(project: Project, found: Sitting, settled_by: Mapping[str, int]) -> str:
+    """What the agreed map was made from, and by whom, for its note."""
+    numbers = {name: version.id for name, version in voters(project, found.image).items()}
+    maps = ", ".join(f"{name} (version {numbers[name]})" for name in found.votes)
+    by = ", ".join(f"{name} {n}" for name, n in sorted(settled_by.items()))
+    n, method = sum(settled_by.values()), found.consensus.method
+    return (
+        f"{method} of {count(len(found.votes), 'label map')}: {maps};"
+        f" {count(n, 'region')} settled{f' ({by})' if by else ''},"
+        f" {len(found.doubts.queue) - n} left void;"
+        f" {found.doubts.small} px in regions under {found.consensus.min_px} px decided by the"
+        f" {method}, {found.undecided} px of all others void"
+    )
 
 
 def agree_automatically(
