@@ -31,6 +31,9 @@ from premask.workflow.independence import check_unseen
 from premask.workflow.study import check_pass
 from premask.workflow.uniform import carry_names
 
+MODEL = "model:"
+"""Begins the method's name of what a trained model proposes."""
+
 
 @dataclass(frozen=True)
 class Choice:
@@ -150,13 +153,22 @@ def compose(
     if choice.uniform and choice.candidate in by_number:
         by_number |= carry_names(project, image, by_number[choice.candidate])
     labels = _named(project, by_number, choice.candidate, image)
+    origins = np.full(labels.shape, _origin(by_number[choice.candidate]), np.uint8)
     for phase, number in sorted(choice.phases.items()):
         if not 0 <= phase < len(project.phases):
             raise PremaskError(f"no phase {phase}; 0 to {len(project.phases) - 1} are accepted")
         other = _named(project, by_number, number, image)
         taken = (other == phase) | (labels == phase)
         labels = np.where(taken, other, labels)
-    return labels, fresh_origins(labels, "candidate")
+        origins[taken] = _origin(by_number[number])
+    origins[labels == VOID] = ORIGINS["none"]
+    return labels, origins
+
+
+def _origin(candidate: Candidate) -> int:
+    """What a candidate's labels come from: a trained model, or a method without training."""
+    learned = candidate.parameters.method.startswith(MODEL)
+    return ORIGINS["model" if learned else "candidate"]
 
 
 def choice_record(project: Project, choice: Choice) -> dict[str, Any]:
