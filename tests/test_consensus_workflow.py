@@ -43,9 +43,12 @@ from premask.workflow.consensus import (
     settle,
     voters,
 )
+from premask.workflow.consensus_tables import consensus_table, reviews_table
 from premask.workflow.effort import settling, timed_sessions, with_consensus
 from premask.workflow.effort_tables import measures_table, parts_table
 from premask.workflow.overview import overview
+from premask.workflow.provenance_tables import provenance_tables
+from premask.workflow.review import review
 
 SHAPE = (40, 60)
 
@@ -300,3 +303,45 @@ def test_the_command_line_makes_agreed_maps_without_people(three: Project) -> No
     assert "1 image not: people have agreed on these label maps" in printed
     assert "True" not in printed
     assert "did you mean staple" in refusal("consensus", root, "--auto", "--method", "stapel")
+
+
+def test_the_report_tells_what_was_settled_by_whom_and_what_reviewers_said(
+    three: Project, tmp_path: Path
+) -> None:
+    image = all_images(three)[0]
+    none = answer("report", three.root, tmp_path / "none.html", "--tables", tmp_path / "none")
+    assert "consensus.csv" not in none["files"]
+    assert "Nothing was agreed on yet" in (tmp_path / "none.html").read_text()
+    found = open_consensus(three, image, "ana")
+    square = next(one.number for one in found.doubts.queue if one.px == 100)
+    settle(three, found.consensus.id, "ben", {square: 1})
+    append_events(three, consensus_session(three, found, "ana"), log_of(4.0, "p"))
+    finish(three, found.consensus.id, "ana")
+    table = consensus_table(three, settling(three))
+    (row,) = (dict(zip(table.header, row, strict=True)) for row in table.rows)
+    assert row.pop("Minutes") == pytest.approx(4)
+    assert row.pop("Void %") == pytest.approx(100 * 20 / (40 * 60))
+    assert row == {
+        "Image": "a.png",
+        "Agreed maps": 1,
+        "Label maps": 3,
+        "Rule, from": "majority, 20 px",
+        "Regions": 2,
+        "Settled": 1,
+        "Left void": 1,
+        "By": "ben 1",
+    }
+    version = voters(three, image)["eva"]
+    review(three, int(version.session or 0), version.id, "ana", "returned", "the strip")
+    assert reviews_table(three).rows == (
+        ("a.png", "eva", "scratch", "ana", "returned", "the strip"),
+    )
+    assert reviews_table(three).notes == ("0 accepted, 1 sent back.",)
+    shares, _ = provenance_tables(three)
+    assert [row[0] for row in shares.rows] == ["agreed maps"] * 4
+    total = dict(zip(shares.header, shares.rows[-1], strict=True))
+    assert total["consensus %"] == pytest.approx(100 * 100 / (40 * 60 - 20))
+    assert total["expert %"] == pytest.approx(100 - total["consensus %"])
+    assert "model %" not in total, "nothing was proposed by a model"
+    made = answer("report", three.root, tmp_path / "r.html", "--tables", tmp_path / "t")
+    assert {"consensus.csv", "reviews-of-label-maps.csv"} <= set(made["files"])

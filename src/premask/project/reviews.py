@@ -85,3 +85,9 @@ def newest_reviews(project: Project) -> dict[int, Review]:
 
 def _review(row: ReviewRow) -> Review:
     return Review(row.id, row.label_map_id, row.reviewer, row.verdict, row.note, row.created)
+
+
+def all_reviews(project: Project) -> list[Review]:
+    """Every review, oldest first."""
+    with transaction(project.engine) as session:
+        return [_review(row) for row in session.scalars(select(ReviewRow).order_by(ReviewRow.id))]

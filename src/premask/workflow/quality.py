@@ -4,35 +4,22 @@ from __future__ import annotations
 
 from functools import reduce
 from operator import add
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from premask.core.origins import ORIGINS
 from premask.core.phases import VOID
 from premask.core.records import ImageRecord, LabelMapVersion, SessionRecord
 from premask.core.sessions import STRATEGIES
 from premask.evaluate.agreement import VOID_LINE, Agreement, agreement
 from premask.evaluate.policy import Policy
-from premask.evaluate.provenance import Provenance, Survival, provenance, survival
 from premask.evaluate.scores import Measured, measure, summarise
-from premask.io.label_maps import read_label_map
-from premask.project import objects
-from premask.project.candidates import all_candidates
 from premask.project.images import all_images
 from premask.project.label_maps import latest, read_version, session_versions
 from premask.project.project import Project
 from premask.project.sessions import OPEN_STATES, all_sessions
-from premask.workflow.overview import derived_of
 from premask.workflow.paper_tables import blocks, defined, percent
 from premask.workflow.tables import Cell, Column, Table
-
-SURVIVED_LINE = (
-    "Survived: share of the candidate's pixels of the phase that have it still. Foreseen: share of"
-    " the finished map's pixels of the phase that the candidate had. The map was repaired from the"
-    " candidate: this tells what there was to repair, not how right the candidate was."
-)
 
 Submitted = dict[tuple[str, str], LabelMapVersion]
 
@@ -41,7 +28,7 @@ def submitted_maps(project: Project, image: ImageRecord) -> Submitted:
     """The newest version of each closed session of an image, by annotator and strategy."""
     return {
         (session.annotator, session.strategy): version
-        for session, version in _closed(project, image)
+        for session, version in closed_sessions(project, image)
     }
 
 
@@ -165,58 +152,6 @@ def disagreement(project: Project, image: ImageRecord) -> NDArray[np.bool_] | No
     return differ
 
 
-def provenance_tables(project: Project) -> list[Table]:
-    """Where the labels of repaired maps came from, and what of the candidates survived."""
-    origins: dict[str, Provenance] = {}
-    survived: dict[str, Survival] = {}
-    n = len(project.phases)
-    candidates = {one.id: one for one in all_candidates(project)}
-    for image in all_images(project):
-        for session, version in _closed(project, image):
-            chosen = candidates.get(session.choice.get("candidate", -1))
-            if session.strategy != "preannotated" or chosen is None:
-                continue
-            final, method = read_version(project, version), chosen.parameters.method
-            if version.origins:
-                plane = read_label_map(objects.existing(project.root, version.origins))
-                _add(origins, method, provenance(plane, final, n))
-            _add(survived, method, survival(derived_of(project, chosen).label_map, final, n))
-    names = project.phases.names
-    shares = Table(
-        "Where the labels came from",
-        (Column("Method"), Column("Phase"), *(Column(f"{name} %", 1) for name in ORIGINS)),
-        tuple(
-            (method, phase, *(percent(float(x)) for x in row))
-            for method, found in origins.items()
-            for phase, row in [
-                *(
-                    (name, [found.share_of_phases(origin)[i] for origin in ORIGINS])
-                    for i, name in enumerate(names)
-                ),
-                ("all phases", [found.share(origin) for origin in ORIGINS]),
-            ]
-        ),
-        ("Of the pixels of the finished maps that were begun with the method.",),
-    )
-    kept = Table(
-        "What of the candidates survived",
-        (Column("Method"), Column("Phase"), Column("Survived %", 1), Column("Foreseen %", 1)),
-        tuple(
-            (method, phase, percent(a), percent(b))
-            for method, found in survived.items()
-            for phase, a, b in [
-                *(
-                    (name, float(found.survived[i]), float(found.foreseen[i]))
-                    for i, name in enumerate(names)
-                ),
-                ("all phases", found.total_survived, found.total_foreseen),
-            ]
-        ),
-        (SURVIVED_LINE,),
-    )
-    return [shares, kept]
-
-
 def choices_table(project: Project) -> Table:
     """What everybody chose to begin with, and why (paper, section 4.1)."""
     names = {image.id: image.name for image in all_images(project)}
@@ -244,7 +179,9 @@ def choices_table(project: Project) -> Table:
     return Table("What was chosen to begin with", tuple(map(Column, columns)), tuple(rows))
 
 
-def _closed(project: Project, image: ImageRecord) -> list[tuple[SessionRecord, LabelMapVersion]]:
+def closed_sessions(
+    project: Project, image: ImageRecord
+) -> list[tuple[SessionRecord, LabelMapVersion]]:
     """Closed sessions with what they submitted; one without any (a damaged one) has no part."""
     return [
         (one, found[-1])
@@ -274,7 +211,3 @@ def _agreement(project: Project, strategy: str) -> Agreement | None:
         if len(maps) > 1:
             found.append(agreement(maps, len(project.phases)))
     return reduce(add, found) if found else None
-
-
-def _add(sums: dict[str, Any], key: str, one: Provenance | Survival) -> None:
-    sums[key] = sums[key] + one if key in sums else one

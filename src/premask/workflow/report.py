@@ -21,6 +21,7 @@ from premask.project.images import all_images
 from premask.project.project import Project, now
 from premask.project.sessions import all_sessions
 from premask.project.studies import newest_study
+from premask.workflow.consensus_tables import consensus_table, reviews_table
 from premask.workflow.dataset_tables import project_classes
 from premask.workflow.effort import TimedSession, settling, timed_sessions
 from premask.workflow.effort_tables import learning_table, measures_table, parts_table
@@ -32,12 +33,12 @@ from premask.workflow.project_tables import (
     marked,
     project_tables,
 )
+from premask.workflow.provenance_tables import provenance_tables
 from premask.workflow.quality import (
     agreement_tables,
     choices_table,
     comparison_table,
     phase_comparison_table,
-    provenance_tables,
 )
 from premask.workflow.report_page import Page, Section, render_page, write_tables
 from premask.workflow.report_pictures import disagreements, examples
@@ -101,6 +102,7 @@ def report_sections(project: Project, options: TableOptions) -> list[Section]:
         _effort(project, sessions, found, options),
         _candidates(project, options),
         _quality(project, options),
+        _settled(project, options),
         _provenance(project),
         _dataset(project),
         examples(project),
@@ -207,7 +209,7 @@ def _candidates(project: Project, options: TableOptions) -> Section:
     section = Section("Pre-annotations")
     for number in (1, 5, 6):
         _try(section, project, number, options)
-    section.tables += _filled([choices_table(project), verdicts_table(project)])
+    section.tables += _filled([choices_table(project)])
     return section
 
 
@@ -222,6 +224,17 @@ def _quality(project: Project, options: TableOptions) -> Section:
     if not section.tables:
         section.missing.append("No image has two submitted label maps to compare.")
     section.pictures = disagreements(project)
+    return section
+
+
+def _settled(project: Project, options: TableOptions) -> Section:
+    """Consensus on the maps, and what reviewers and experts said."""
+    section = Section("Agreement and review")
+    own = options.measure if options.measure in MEASURES else "active"
+    agreed = consensus_table(project, settling(project, own))
+    section.tables += _filled([agreed, reviews_table(project), verdicts_table(project)])
+    if not agreed.rows:
+        section.missing.append("Nothing was agreed on yet (consensus, in premask annotate).")
     return section
 
 
