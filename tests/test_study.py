@@ -13,6 +13,7 @@ import cv2
 import numpy as np
 import pytest
 from fastapi.testclient import TestClient
+from playwright.sync_api import Page, expect
 from sqlalchemy import delete
 
 from helpers import TABLE_7, answer, log_of, minutes_like, premask, refusal, write_images
@@ -403,3 +404,34 @@ def test_tables_of_a_folder_that_is_no_project(tmp_path: Path) -> None:
     assert "of a folder of label maps 3 and 4" in refusal(
         "tables", tmp_path, "--classes", "A,B", "--table", "5"
     )
+
+
+def test_types_without_a_partner_are_told(tmp_path: Path) -> None:
+    for name in ("a", "b"):
+        cv2.imwrite(str(tmp_path / f"{name}.png"), np.array([[0, 0, 1, 1]], np.uint8))
+    (tmp_path / "types.csv").write_text("a,I\nsteel_07.png,II\n")
+    found = answer("tables", tmp_path, "--classes", "A,B", "--types", tmp_path / "types.csv")
+    for table in found["tables"]:
+        notes = " ".join(table["notes"])
+        assert "1 label map without a type, counted in all images alone: b.png." in notes
+        assert "1 stem in the CSV of types without a label map: steel_07.png." in notes
+
+
+def test_a_folder_has_a_page_of_its_own(tmp_path: Path, page: Page) -> None:
+    folder = tmp_path / "labels"
+    folder.mkdir()
+    for name, labels in {"a": [[0, 0, 1, 1]], "b": [[0, 0, 0, 255]]}.items():
+        cv2.imwrite(str(folder / f"{name}.png"), np.array(labels, np.uint8))
+    (tmp_path / "types.csv").write_text("a,I\nb,II\n")
+    out = tmp_path / "page.html"
+    command = ["tables", folder, "--classes", "Alpha,TiB2", "--types", tmp_path / "types.csv"]
+    answer(*command, "--report", out)
+    page.goto(out.as_uri())
+    expect(page.get_by_role("heading", level=1)).to_have_text("labels")
+    for number in (3, 4):
+        expect(page.locator("caption", has_text=f"Table {number}:")).to_be_visible()
+    assert page.locator("figure.plot figcaption").all_inner_texts() == [
+        "Figure 3: shares of the phases, I",
+        "Figure 3: shares of the phases, II",
+    ]
+    assert "--report is for a folder" in refusal("tables", folder, "--report", out)

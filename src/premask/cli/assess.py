@@ -9,6 +9,8 @@ import typer
 
 from premask.cli.out import Json, answer, err, out
 from premask.cli.tables import table_lines
+from premask.core.errors import PremaskError
+from premask.core.words import typed
 
 Naming = Annotated[
     Literal["given", "one-to-one", "many-to-one"],
@@ -101,6 +103,10 @@ def tables(
     types: Annotated[
         Path | None, typer.Option("--types", help="CSV of stem,type for such a folder.")
     ] = None,
+    report: Annotated[
+        Path | None,
+        typer.Option("--report", help="Of such a folder: a page with the tables and Figure 3."),
+    ] = None,
     naming: Naming = "given",
     absent: Absent = "skip",
     tolerance: Tolerance = 3,
@@ -113,12 +119,22 @@ def tables(
     from premask.workflow.tables import check_format, render
 
     check_format(format_)
+    if report is not None and classes is None:
+        raise PremaskError(
+            "--report is for a folder of label maps, with --classes; the page of a project is"
+            f" made by: premask report {typed(project)} {typed(report)}"
+        )
     if classes is not None:
         from premask.core.phases import make_phases
         from premask.workflow.dataset_tables import folder_tables
 
-        names = make_phases(classes.split(",")).names
-        made, left_out = folder_tables(project, names, types, number or ()), list[str]()
+        phases = make_phases([name.strip() for name in classes.split(",")])
+        made, left_out = folder_tables(project, phases.names, types, number or ()), list[str]()
+        if report is not None:
+            from premask.workflow.folder_report import write_folder_report
+
+            write_folder_report(project, phases, report, types)
+            err(f"Open this page in a browser: {report.resolve()}")
     else:
         options = TableOptions(Policy(naming, absent, tolerance), method, measure, reference)
         made, left_out = project_tables(open_project(project), number or (), options)

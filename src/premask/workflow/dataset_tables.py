@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from premask.core.errors import PremaskError
+from premask.core.words import count
 from premask.evaluate.dataset import Classes, count_classes, dataset_classes
 from premask.io.label_maps import read_label_map
 from premask.project.images import all_images
@@ -68,6 +69,23 @@ def folder_classes(folder: Path, n_phases: int, types_csv: Path | None = None) -
     return dataset_classes(counted, n_phases)
 
 
+def types_notes(folder: Path, types_csv: Path | None) -> list[str]:
+    """What of a CSV of types and a folder has no partner in the other."""
+    if types_csv is None:
+        return []
+    types, files = read_types(types_csv), label_map_files(folder)
+    untyped = [path.name for stem, path in files.items() if stem not in types.by_stem]
+    unknown = [entry for stem, entry in types.entries.items() if stem not in files]
+    return [
+        f"{count(len(names), noun)} {why}: {', '.join(names)}."
+        for names, noun, why in (
+            (untyped, "label map", "without a type, counted in all images alone"),
+            (unknown, "stem", "in the CSV of types without a label map"),
+        )
+        if names
+    ]
+
+
 def images_table(found: Classes, names: Sequence[str], notes: Sequence[str] = ()) -> Table:
     """Images, sizes and phases of each type (Table 3)."""
     columns = (Column("Type"), Column("Images", 0), Column("Sizes px"), Column("Phases"))
@@ -113,7 +131,10 @@ def shares_table(found: Classes, names: Sequence[str], notes: Sequence[str] = ()
 
 
 def folder_tables(
-    folder: Path, names: Sequence[str], types_csv: Path | None = None, numbers: Sequence[int] = ()
+    folder: Path,
+    names: Sequence[str],
+    types_csv: Path | None = None,
+    numbers: Sequence[int] = (),
 ) -> list[Table]:
     """Tables 3 and 4 of a folder of index PNGs."""
     for number in numbers:
@@ -121,8 +142,9 @@ def folder_tables(
             raise PremaskError(
                 f"Table {number} needs a project; of a folder of label maps 3 and 4 can be made"
             )
+    notes = types_notes(folder, types_csv)
     found = folder_classes(folder, len(names), types_csv)
-    return [FOLDER_TABLES[number](found, names) for number in numbers or FOLDER_TABLES]
+    return [FOLDER_TABLES[number](found, names, notes) for number in numbers or FOLDER_TABLES]
 
 
 def _blocks(found: Classes) -> list[tuple[str, Classes]]:

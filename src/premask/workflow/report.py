@@ -25,6 +25,7 @@ from premask.workflow.consensus_tables import consensus_table, reviews_table
 from premask.workflow.dataset_tables import project_classes
 from premask.workflow.effort import TimedSession, settling, timed_sessions
 from premask.workflow.effort_tables import learning_table, measures_table, parts_table
+from premask.workflow.folder_report import histograms
 from premask.workflow.hardware import hardware
 from premask.workflow.named_by import named_table
 from premask.workflow.project_tables import (
@@ -42,7 +43,7 @@ from premask.workflow.quality import (
 )
 from premask.workflow.report_page import Page, Section, render_page, write_tables
 from premask.workflow.report_pictures import disagreements, examples
-from premask.workflow.report_plots import learning_plot, minutes_plot, share_histograms
+from premask.workflow.report_plots import learning_plot, minutes_plot
 from premask.workflow.study_tables import plan_table
 from premask.workflow.tables import Table
 from premask.workflow.tool_times import measure_line, minutes_by
@@ -252,9 +253,7 @@ def _dataset(project: Project) -> Section:
     if section.tables:
         found = project_classes(project)
         phases = [(one.name, one.colour) for one in project.phases.phases]
-        for type_, part in sorted(found.types.items()) or [("all images", found)]:
-            title = f"Figure 3: shares of the phases, {type_}"
-            section.plots.append((title, share_histograms(part, phases, type_)))
+        section.plots += histograms(found, phases)
     return section
 
 
