@@ -3,6 +3,9 @@ from __future__ import annotations
 import csv
 import io
 import json
+import shutil
+import subprocess
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -53,10 +56,44 @@ def test_csv_repeats_the_policy_in_every_row_and_leaves_undefined_empty():
 
 def test_latex_escapes_every_special_character():
     lines = render(TABLE, "latex").splitlines()
-    assert lines[1] == r"\caption{A \& B. Policy: \$5 \#1.}"
-    assert lines[2] == r"\begin{tabular}{rl}"
+    assert r"\caption{A \& B.}" in lines, "the notes stand below"
+    assert r"\label{tab:a-b}" in lines
+    assert r"\begin{tabular}{rl}" in lines
+    assert lines[-2] == r"\par\smallskip{\footnotesize\raggedright Policy: \$5 \#1.\par}"
     assert r"Phase\_1 \% & Method \\" in lines
     assert r"-- & 50 \% \{x\}\textasciitilde{}\textasciicircum{}\textbackslash{} \\" in lines
+
+
+WIDE = Table(
+    "Table 7: wide",
+    tuple(Column(f"Column {i} with a long heading", 2) for i in range(14)),
+    (tuple(i / 7 for i in range(14)),),
+    tuple(f"Note {i}: " + "of many words " * 12 for i in range(4)),
+)
+
+
+def test_latex_never_leaves_the_page(tmp_path):
+    if shutil.which("pdflatex") is None:
+        pytest.skip(
+            "no pdflatex on this machine; install texlive-latex-base and texlive-latex-extra"
+        )
+    source = (
+        r"\documentclass{article}\usepackage{graphicx}\begin{document}%s\ref{tab:a-b}\end{document}"
+    )
+    (tmp_path / "t.tex").write_text(source % render([WIDE, TABLE], "latex"))
+    for _ in range(2):
+        done = subprocess.run(
+            ["pdflatex", "-interaction=batchmode", "-halt-on-error", "t.tex"],
+            cwd=tmp_path, capture_output=True, check=False,
+        )  # fmt: skip
+    log = (tmp_path / "t.log").read_text()
+    assert done.returncode == 0, log
+    assert "Overfull" not in log
+    assert "undefined" not in log
+
+
+def test_a_table_without_notes_has_none_in_latex():
+    assert "smallskip" not in render(replace(TABLE, notes=()), "latex")
 
 
 def test_json_keeps_numbers_unrounded_and_undefined_null():

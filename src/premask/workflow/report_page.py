@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -14,7 +13,7 @@ from markupsafe import Markup
 
 from premask import __version__
 from premask.io.files import write_atomically
-from premask.workflow.tables import FORMATS, Table, render
+from premask.workflow.tables import FORMATS, Table, render, slug
 
 ENDINGS = {"csv": "csv", "latex": "tex", "json": "json"}
 
@@ -82,7 +81,7 @@ def render_page(page: Page) -> str:
         version=__version__,
         svg=Markup,
         downloads=_downloads,
-        slug=_slug,
+        slug=slug,
     )
 
 
@@ -93,7 +92,7 @@ def write_tables(folder: Path, tables: Sequence[Table]) -> list[str]:
     for table in tables:
         for form, ending in ENDINGS.items():
             assert form in FORMATS
-            path = folder / f"{_slug(table.title)}.{ending}"
+            path = folder / f"{slug(table.title)}.{ending}"
             write_atomically(path, render(table, form).encode())
             written.append(path.name)
     return written
@@ -104,13 +103,9 @@ def _downloads(table: Table) -> list[tuple[str, str, str]]:
     return [
         (
             form,
-            f"{_slug(table.title)}.{ending}",
+            f"{slug(table.title)}.{ending}",
             "data:text/plain;charset=utf-8;base64,"
             + base64.b64encode(render(table, form).encode()).decode(),
         )
         for form, ending in ENDINGS.items()
     ]
-
-
-def _slug(title: str) -> str:
-    return re.sub(r"[^a-z0-9]+", "-", title.casefold()).strip("-")

@@ -123,24 +123,43 @@ def _csv(table: Table) -> str:
 
 
 def _latex(table: Table) -> str:
-    """A table environment that needs no package."""
+    """A table environment, never wider than the text; the preamble needs graphicx.
+
+    The caption is the title alone; what must be read beside the figures stands below them.
+    """
     layout = "".join("l" if column.digits is None else "r" for column in table.columns)
     rows = [_latex_row(row) for row in table.printed(undefined="--")]
-    caption = " ".join([table.title + ".", *table.notes])
     return "\n".join(
         [
+            r"% needs \usepackage{graphicx}",
             r"\begin{table}",
-            rf"\caption{{{_escaped(caption)}}}",
+            r"\centering",
+            rf"\caption{{{_escaped(table.title)}.}}",
+            rf"\label{{tab:{slug(table.title)}}}",
+            r"\resizebox{\ifdim\width>\linewidth\linewidth\else\width\fi}{!}{%",
             rf"\begin{{tabular}}{{{layout}}}",
             r"\hline",
             _latex_row(table.header),
             r"\hline",
             *rows,
             r"\hline",
-            r"\end{tabular}",
+            r"\end{tabular}}",
+            *(
+                [rf"\par\smallskip{{\footnotesize\raggedright {_notes(table)}\par}}"]
+                * bool(table.notes)
+            ),
             r"\end{table}",
         ]
     )
+
+
+def _notes(table: Table) -> str:
+    return " ".join(_escaped(note) for note in table.notes)
+
+
+def slug(title: str) -> str:
+    """A title as part of a file's name, an address or a label."""
+    return re.sub(r"[^a-z0-9]+", "-", title.casefold()).strip("-")
 
 
 def _latex_row(cells: list[str]) -> str:
