@@ -15,17 +15,21 @@ from premask.core.phases import make_phases
 from premask.evaluate.effort import effort
 from premask.io.label_maps import read_label_map
 from premask.project import objects
+from premask.project.consensus import agreements
 from premask.project.events import events_of
 from premask.project.images import all_images
 from premask.project.label_maps import image_versions, read_version
 from premask.project.project import Project, init_project, open_project
+from premask.project.reviews import all_reviews
 from premask.project.sessions import all_sessions
 from premask.project.settings import Settings
+from premask.project.verdicts import newest_verdicts
 from premask.synthetic import synthesize
 from premask.synthetic.annotator import Person, left_to_do, seen, strokes
 from premask.workflow import simulate
 from premask.workflow.add import add_images
-from premask.workflow.effort import timed_sessions
+from premask.workflow.effort import settling, timed_sessions
+from premask.workflow.quality import submitted_maps
 from premask.workflow.report import write_report
 from premask.workflow.simulate import PER_TYPE, SHAPE, simulate_study
 
@@ -78,7 +82,8 @@ def test_everything_says_that_it_is_simulated(demo: Project) -> None:
     for session in all_sessions(demo):
         assert "simulated" in session.annotator
     for image in all_images(demo):
-        assert {version.note for version in image_versions(demo, image)} == {"simulated"}
+        assert all("simulated" in version.note for version in image_versions(demo, image))
+    assert all("simulated" in one.reviewer + one.note for one in all_reviews(demo))
     tables = answer("tables", demo.root)["tables"]
     assert all("Simulated" in table["notes"][0] for table in tables)
     assert "Simulated" in premask("status", demo.root).stdout
@@ -87,7 +92,7 @@ def test_everything_says_that_it_is_simulated(demo: Project) -> None:
 def test_label_maps_are_near_the_truth_and_nobodys_are_alike(demo: Project) -> None:
     image = all_images(demo)[0]
     truth = synthesize("I", seed=0, shape=SHAPE).truth
-    maps = [read_version(demo, version) for version in image_versions(demo, image)]
+    maps = [read_version(demo, version) for version in submitted_maps(demo, image).values()]
     assert len(maps) == 4
     for label_map in maps:
         assert 0.9 < (label_map == truth).mean() < 1
@@ -95,6 +100,25 @@ def test_label_maps_are_near_the_truth_and_nobodys_are_alike(demo: Project) -> N
     repaired = next(v for v in image_versions(demo, image) if v.strategy == "preannotated")
     origins = read_label_map(objects.existing(demo.root, str(repaired.origins))) & 0x0F
     assert set(np.unique(origins)) == {ORIGINS["candidate"], ORIGINS["expert"]}
+
+
+def test_people_settle_review_and_verify(demo: Project) -> None:
+    settled = settling(demo)
+    assert len(settled) == len(demo.phases.by_type), "one image of each type"
+    assert all(one.minutes > 0.5 for one in settled)
+    for agreement in agreements(demo).values():
+        done = sum(agreement.settled.values())
+        assert 0 < done < agreement.regions, "some are settled, some stay void"
+        assert len(agreement.consensus.versions) == 4
+        assert agreement.void_px > 0
+    assert {one.verdict for one in all_reviews(demo)} == {"accepted", "returned"}
+    assert all(one.state in {"submitted", "accepted"} for one in all_sessions(demo))
+    verdicts = [one for own in newest_verdicts(demo).values() for one in own.values()]
+    assert {one.verdict for one in verdicts} == {"accepted", "rejected"}
+    assert all(bool(one.reason) == (one.verdict == "rejected") for one in verdicts)
+    before = len(all_sessions(demo)), len(all_reviews(demo)), len(agreements(demo))
+    simulate_study(demo.root)
+    assert before == (len(all_sessions(demo)), len(all_reviews(demo)), len(agreements(demo)))
 
 
 def test_the_same_seed_gives_the_same_study(
@@ -140,6 +164,8 @@ def test_the_report_is_one_page_that_a_browser_shows_whole(
     page.goto(out.as_uri())
     assert [one for one in told if not one.startswith(("file:", "data:"))] == []
     expect(page.get_by_text("no person has labelled any of this")).to_be_visible()
+    for title in ("Consensus", "Reviews of label maps", "Predictions verified", "Who had named"):
+        expect(page.locator("caption", has_text=title)).to_be_visible()
     for number in (1, 3, 4, 5, 6, 7):
         expect(page.locator("caption", has_text=f"Table {number}:")).to_be_visible()
     assert page.locator("figure.plot svg").count() == 5

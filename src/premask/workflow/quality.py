@@ -121,7 +121,7 @@ def agreement_tables(project: Project) -> list[Table]:
             (a, b, percent(pair.mean_iou), defined(pair.kappa))
             for (a, b), pair in found.pairs.items()
         )
-        left = f"{found.left_out} px of them were left out."
+        left = f"{found.left_out} px were left out, since somebody left them void."
         columns: tuple[Column, ...] = (
             Column("Annotator"),
             Column("and"),

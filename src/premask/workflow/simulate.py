@@ -8,9 +8,8 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 import cv2
 import numpy as np
@@ -19,7 +18,6 @@ from numpy.typing import NDArray
 from premask.core.errors import PremaskError
 from premask.core.origins import DOUBTFUL, ORIGINS, fresh_origins
 from premask.core.records import ImageRecord
-from premask.core.sessions import HEARTBEAT_MS, Event
 from premask.core.study import Assignment, StudyPlan
 from premask.core.tiles import TILE, Tile
 from premask.evaluate.confusion import joint_counts
@@ -48,6 +46,8 @@ from premask.workflow.annotate import Choice, begin, choose
 from premask.workflow.name import name_by_prototypes
 from premask.workflow.overview import derived_of
 from premask.workflow.preannotate import preannotate
+from premask.workflow.simulate_review import review_and_settle
+from premask.workflow.simulated_log import Log
 
 PEOPLE = (
     Person("ana (simulated)", pace=1.0, shift_px=0.7, overlooks=0.05),
@@ -124,6 +124,9 @@ def simulate_study(
     if newest_study(project) is None:
         plan = StudyPlan(passes, min_days=WASHOUT_DAYS / 2, per_image=PER_IMAGE, seed=seed)
         save_study(project, plan)
+    say("They review, verify predictions and settle what is doubtful ...")
+    after = FIRST_DAY + 2 * WASHOUT_DAYS * DAY
+    review_and_settle(project, PEOPLE, truths, seed=seed, start=after)
     return Simulated(project, len(passes), time.monotonic() - started)
 
 
@@ -153,7 +156,7 @@ def _images(project: Project, seed: int) -> dict[str, LabelMap]:
 
 
 def _name(project: Project, truths: Mapping[str, LabelMap]) -> None:
-    """The first micrograph of each type as an expert would name it, the others by prototypes."""
+    """One person names the first micrograph of each type beforehand; prototypes the others."""
     first = {image.type: image for image in reversed(all_images(project))}
     for image in first.values():
         for candidate in all_candidates(project, [image]):
@@ -162,39 +165,10 @@ def _name(project: Project, truths: Mapping[str, LabelMap]) -> None:
                 joint = joint_counts(regions, truths[image.id])
                 table = match(joint, len(project.phases), "many-to-one").table
                 names = [table.get(region) for region in range(int(regions.max()) + 1)]
-                set_names(project, candidate, make_table(names, "hand").to_dict())
+                by = {"by": [PEOPLE[0].name]}
+                set_names(project, candidate, make_table(names, "hand").to_dict() | by)
     if any(not candidate.table for candidate in all_candidates(project)):
         name_by_prototypes(project)
-
-
-@dataclass
-class _Log:
-    """The events of one page, told as its clock goes on."""
-
-    page: str
-    start: float
-    t: float = 0.0
-    events: list[Event] = field(default_factory=list)
-
-    def tell(self, kind: Any, **data: Any) -> None:
-        """One event, now."""
-        wall = self.start + round(self.t)
-        seq = len(self.events)
-        self.events.append(Event(kind, self.page, seq, round(self.t), wall, wall, data))
-
-    def look(self, seconds: float) -> None:
-        """Move the pointer about: heartbeats of at most 5 s."""
-        end = self.t + 1000 * seconds
-        while self.t < end:
-            until = min(self.t + HEARTBEAT_MS, end)
-            self.tell("activity", until=round(until))
-            self.t = until
-
-    def leave(self, seconds: float) -> None:
-        """Be away from the page."""
-        self.tell("hidden")
-        self.t += 1000 * seconds
-        self.tell("visible")
 
 
 def _session(
@@ -215,7 +189,7 @@ def _session(
     skilled = replace(person, pace=person.pace * (1 + 0.3 * np.exp(-one.position / 6)))
     ground = int(np.bincount(target.ravel()).argmax()) if one.strategy == "scratch" else None
     session = had or begin(project, image, person.name, one.strategy, ground=ground)
-    log = _Log(f"simulated {session.id}.{session.revision}", _start(project, one))
+    log = Log(f"simulated {session.id}.{session.revision}", _start(project, one))
     log.tell("open", stage="repair" if one.strategy == "scratch" else "choose")
     revision = session.revision
     if one.strategy == "scratch":
@@ -247,7 +221,7 @@ def _session(
 
 
 def _remove_fragments(
-    current: LabelMap, origins: LabelMap, target: LabelMap, person: Person, log: _Log
+    current: LabelMap, origins: LabelMap, target: LabelMap, person: Person, log: Log
 ) -> None:
     """The editor's operation on the whole map, where it takes work away."""
     cleaned, _ = remove_islands(current, dict.fromkeys(range(int(current.max()) + 1), FRAGMENT_PX))
@@ -270,7 +244,7 @@ def _draw(
     revision: int,
     planes: tuple[LabelMap, LabelMap, LabelMap],
     person: Person,
-    log: _Log,
+    log: Log,
     rng: np.random.Generator,
 ) -> None:
     """Stroke by stroke to what the person takes for true; save, look it over, submit."""
