@@ -36,6 +36,7 @@ from premask.server.app import create_app
 from premask.workflow.add import add_images
 from premask.workflow.annotate import begin
 from premask.workflow.consensus import (
+    agree_automatically,
     agreed_versions,
     consensus_session,
     finish,
@@ -190,6 +191,20 @@ def test_what_is_no_decision(three: Project, labels: dict[int, int | None], said
     found = open_consensus(three, all_images(three)[0], "ana")
     with pytest.raises(PremaskError, match=said):
         settle(three, found.consensus.id, "ana", labels)
+
+
+def test_a_tie_is_nothing_that_the_majority_decides(project: Project) -> None:
+    submitted(project, "ana", ANA)
+    submitted(project, "ben", BEN)
+    image = all_images(project)[0]
+    found = open_consensus(project, image, "ana")
+    assert found.told == frozenset()
+    with pytest.raises(PremaskError, match="the majority cannot tell on region 1; choose a phase"):
+        settle(project, found.consensus.id, "ana", {1: AUTOMATIC})
+    assert agree_automatically(project, image).version is not None
+    (version,) = agreed_versions(project, image)
+    assert "0 regions settled, 2 left void" in version.note
+    assert (read_version(project, version)[5:15, 5:15] == VOID).all()
 
 
 def test_the_time_is_logged_apart_and_no_arm_of_the_study(three: Project) -> None:

@@ -80,6 +80,12 @@ class Sitting:
         outside = self.doubts.regions == 0
         return int(np.count_nonzero(outside & (self.automatic == VOID)))
 
+    @property
+    def told(self) -> frozenset[int]:
+        """The regions on which the automatic map can tell: it is not void on all of them."""
+        found = np.unique(self.doubts.regions[self.automatic != VOID])
+        return frozenset(int(number) for number in found if number)
+
 
 @dataclass(frozen=True)
 class Automatic:
@@ -194,9 +200,10 @@ def settle(
     Raises
     ------
     PremaskError
-        For a region or a phase that there is not.
+        For a region or a phase that there is not, and for {AUTOMATIC} where there is a tie.
     """
-    queue = sitting(project, number, annotator).doubts.queue
+    found = sitting(project, number, annotator)
+    queue, told = found.doubts.queue, found.told
     for region, label in labels.items():
         if not 1 <= region <= len(queue):
             raise PremaskError(
@@ -206,6 +213,11 @@ def settle(
             raise PremaskError(
                 f"region {region} cannot be {label}; 0 to {len(project.phases) - 1} (phases),"
                 f" {VOID} (void) and {AUTOMATIC} (as the automatic map) are accepted"
+            )
+        if label == AUTOMATIC and region not in told:
+            raise PremaskError(
+                f"the {found.consensus.method} cannot tell on region {region}; choose a phase, or"
+                f" leave it void ({VOID})"
             )
     add_decisions(project, number, dict(labels), annotator)
     return decisions_of(project, number)
@@ -290,7 +302,7 @@ def agree_automatically(
             return Automatic(None, f"{method} has agreed on these label maps already")
     add_annotator(project, name)
     found = open_consensus(project, image, name, method=method, min_px=min_px)
-    settle(project, found.consensus.id, name, {one.number: AUTOMATIC for one in found.doubts.queue})
+    settle(project, found.consensus.id, name, dict.fromkeys(sorted(found.told), AUTOMATIC))
     return Automatic(finish(project, found.consensus.id, name))
 
 
