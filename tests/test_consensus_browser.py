@@ -9,7 +9,7 @@ import httpx
 import numpy as np
 import pytest
 from numpy.typing import NDArray
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Dialog, Page, expect
 
 from helpers import start_server, write_images
 from premask.core.origins import ORIGINS
@@ -85,7 +85,7 @@ def test_keys_settle_the_regions_and_finish_makes_a_version(
     expect(page.get_by_text("2 settled")).to_be_visible()
     expect(page.get_by_text("region 3 of 3")).to_be_visible()
     page.get_by_role("button", name="finish").click()
-    expect(page.get_by_role("status")).to_contain_text("2 regions settled, 1 left void")
+    expect(page.get_by_role("status")).to_contain_text("2 regions settled (ana 2), 1 left void")
     expect(page.get_by_role("button", name="a.png")).to_contain_text("agreed")
     (version,) = agreed_versions(project, all_images(project)[0])
     expected = np.zeros(SHAPE, np.uint8)
@@ -108,4 +108,56 @@ def test_keys_settle_the_regions_and_finish_makes_a_version(
     time = time_of(events_of(project, sitting.id))
     assert time.problem == ""
     assert set(time.by_stage) == {"consensus"}
+    project.engine.dispose()
+
+
+def test_the_rest_goes_by_majority_and_a_tie_stays_open(
+    served: tuple[Project, str], page: Page
+) -> None:
+    project, address = served
+    image = all_images(project)[0]
+    # A fourth label map, so that one region is two against two.
+    add_annotator(project, "ida")
+    session = begin(project, image, "ida", "scratch")
+    labels = people()["ben"].copy()
+    labels[labels == 1] = 0
+    origins = np.full(SHAPE, ORIGINS["expert"], np.uint8)
+    submit(
+        project,
+        session.id,
+        revision=replace_base(project, session.id, labels, origins, {}, revision=0),
+    )
+    asked: list[str] = []
+
+    def answer(dialog: Dialog) -> None:
+        asked.append(dialog.message)
+        dialog.accept()
+
+    page.on("dialog", answer)
+    page.add_init_script("sessionStorage.setItem('premask.annotator', 'ana')")
+    page.goto(f"{address}#/consensus")
+    page.get_by_role("button", name="a.png").click()
+    expect(page.get_by_text("region 1 of 3")).to_be_visible()
+    page.get_by_role("button", name="majority for all the rest").click()
+    expect(page.get_by_text("2 settled")).to_be_visible()
+    assert "Settle 2 regions as the majority, unseen?" in asked[0]
+    assert "1 region on which it cannot tell stays open" in asked[0]
+    expect(page.get_by_role("button", name="the majority cannot tell")).to_be_visible()
+    page.keyboard.press("m")
+    expect(page.get_by_role("status")).to_contain_text("cannot tell here")
+    expect(page.get_by_text("2 settled")).to_be_visible()
+    page.keyboard.press("z")
+    expect(page.get_by_text("0 settled")).to_be_visible()
+    page.get_by_label("Smallest region that is asked about").select_option("500 px")
+    expect(page.get_by_text("nothing to settle")).to_be_visible()
+    page.get_by_label("Smallest region that is asked about").select_option("20 px")
+    expect(page.get_by_text("region 1 of 3")).to_be_visible()
+    for width, height in ((1400, 900), (700, 900), (400, 800)):
+        page.set_viewport_size({"width": width, "height": height})
+        assert page.locator("main").evaluate("(main) => main.scrollWidth") <= width
+    page.set_viewport_size({"width": 1400, "height": 900})
+    for name in ("ana", "ben", "eva", "ida"):
+        box = page.get_by_label(f"with the labels of {name}").bounding_box()
+        assert box is not None
+        assert box["y"] + box["height"] <= 900, "every vote is seen without scrolling"
     project.engine.dispose()

@@ -202,7 +202,8 @@ export const api = {
   versions: (id: number) => json<Version[]>("GET", `/sessions/${id}/versions`),
   /** Images whose label maps can be settled. */
   settleRows: () => json<SettleRow[]>("GET", "/consensus"),
-  consensus: (image: string) => json<Consensus>("POST", `/images/${image}/consensus`),
+  consensus: (image: string, method: string, least: number) =>
+    json<Consensus>("POST", `/images/${image}/consensus?method=${method}&min_px=${least}`),
   doubtRegions: (id: number) => raster(`/consensus/${id}/regions`) as Promise<Raster<Int32Array>>,
   /** The automatic map, then everybody's label map. */
   votes: (id: number) => raster(`/consensus/${id}/votes`) as Promise<Raster<Uint8Array>>,

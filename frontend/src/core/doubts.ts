@@ -36,25 +36,57 @@ export function nextOpen(n: number, settled: ReadonlySet<number>, after: number)
   return 0;
 }
 
-/** Draw the outline of one region, within its box and a pixel around it, and nothing else. */
-export function outline(
+/** Whether the automatic map has a label for a region, or leaves it void: a tie. */
+export function tells(
   regions: Int32Array,
   width: number,
   number: number,
   box: readonly number[],
-  colour: number,
+  automatic: Uint8Array,
+): boolean {
+  const [left = 0, top = 0, right = 0, bottom = 0] = box;
+  for (let y = top; y < bottom; y++) {
+    for (let x = left; x < right; x++) {
+      const at = y * width + x;
+      if (regions[at] === number && automatic[at] !== VOID) return true;
+    }
+  }
+  return false;
+}
+
+/** How a region is marked: two rings around it, and a shade over everything else. */
+export interface Marks {
+  inner: number;
+  outer: number;
+  shade: number;
+}
+
+/** Draw a region's marks. Two rings, one bright and one dark, are seen on any ground. */
+export function mark(
+  regions: Int32Array,
+  width: number,
+  number: number,
+  box: readonly number[],
+  marks: Marks,
   out: Uint32Array,
 ): void {
   const [left = 0, top = 0, right = 0, bottom = 0] = box;
   const height = regions.length / width;
-  const inside = (x: number, y: number) =>
-    x >= 0 && y >= 0 && x < width && y < height && regions[y * width + x] === number;
-  for (let y = Math.max(0, top - 1); y < Math.min(height, bottom + 1); y++) {
-    for (let x = Math.max(0, left - 1); x < Math.min(width, right + 1); x++) {
-      if (inside(x, y)) continue;
-      if (inside(x - 1, y) || inside(x + 1, y) || inside(x, y - 1) || inside(x, y + 1)) {
-        out[y * width + x] = colour;
+  for (let i = 0; i < out.length; i++) out[i] = regions[i] === number ? 0 : marks.shade;
+  const ring = (reach: number, colour: number, of: (at: number) => boolean) => {
+    for (let y = Math.max(0, top - reach); y < Math.min(height, bottom + reach); y++) {
+      for (let x = Math.max(0, left - reach); x < Math.min(width, right + reach); x++) {
+        const at = y * width + x;
+        if (out[at] !== marks.shade || regions[at] === number) continue;
+        const near =
+          (x > 0 && of(at - 1)) ||
+          (x < width - 1 && of(at + 1)) ||
+          (y > 0 && of(at - width)) ||
+          (y < height - 1 && of(at + width));
+        if (near) out[at] = colour;
       }
     }
-  }
+  };
+  ring(1, marks.inner, (at) => regions[at] === number);
+  ring(2, marks.outer, (at) => out[at] === marks.inner);
 }
