@@ -152,3 +152,21 @@ def test_identical_annotators_agree_wholly(labels):
         np.testing.assert_array_equal(pair.iou, np.where(present, 1, np.nan))
     if present.sum() > 1:
         assert found.fleiss_kappa == pytest.approx(1)
+
+
+@pytest.mark.parametrize(("raters", "phases"), [(2, 2), (3, 5), (7, 4)])
+def test_agrees_with_statsmodels(raters, phases):
+    from statsmodels.stats.inter_rater import aggregate_raters, cohens_kappa, fleiss_kappa
+
+    rng = np.random.default_rng(raters)
+    truth = rng.integers(0, phases, 500)
+    guessed = rng.integers(0, phases, (raters, 500))
+    stack = np.where(rng.random((raters, 500)) < 0.7, truth, guessed)
+    found = agreement(named(stack), phases)
+    counted, _ = aggregate_raters(stack.T, phases)
+    assert found.fleiss_kappa == pytest.approx(fleiss_kappa(counted))
+    for phase in range(phases):
+        against_the_rest = np.stack([counted[:, phase], raters - counted[:, phase]], axis=1)
+        assert found.fleiss_kappa_of_phases[phase] == pytest.approx(fleiss_kappa(against_the_rest))
+    for pair in found.pairs.values():
+        assert pair.kappa == pytest.approx(cohens_kappa(pair.counts).kappa)
