@@ -82,7 +82,10 @@ def test_a_plan_is_stored_and_shared_out(project: Project) -> None:
 @pytest.mark.parametrize(
     ("more", "said"),
     [
-        ({"arm": "uniform:kmean"}, "did you mean kmeans"),
+        ({"arm": "uniform:kmean"}, "did you mean uniform:kmeans"),
+        ({"arm": "unifrm:cnn"}, "did you mean uniform:cnn"),
+        ({"arm": "unifrm"}, "did you mean uniform:METHOD"),
+        ({"arm": "kmeans"}, "did you mean uniform:kmeans"),
         ({"arm": "uniform"}, "choice or uniform:METHOD"),
         ({"arm": "best"}, "choice or uniform:METHOD"),
         ({"min_days": -1}, "-1 days"),
@@ -362,8 +365,11 @@ def test_the_command_line_plans_and_shows(project: Project) -> None:
     shown = answer("study", "show", root, "--annotator", "ana")
     assert [one["position"] for one in shown["tasks"]] == list(range(1, 5))
     assert "comes after the other pass" in premask("study", "show", root).stdout
+    remove_image(project, all_images(project)[1])
+    gone = [one for one in answer("study", "show", root)["tasks"] if one["state"] == "removed"]
+    assert {one["name"] for one in gone} == {"b.png"}
     assert "'eve' is not in the study" in refusal("study", "show", root, "--annotator", "eve")
-    assert "did you mean kmeans" in refusal(
+    assert "did you mean uniform:kmeans" in refusal(
         "study", "plan", root, "--annotators", "ana", "--arm", "uniform:kmeens"
     )
     json.dumps(shown)

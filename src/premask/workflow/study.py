@@ -15,7 +15,7 @@ from premask.core.words import count
 from premask.evaluate.study_design import assign
 from premask.preannotators.methods import all_methods
 from premask.project.candidates import all_candidates
-from premask.project.images import all_images
+from premask.project.images import all_images, removed_images
 from premask.project.label_maps import submitted_at
 from premask.project.project import Project
 from premask.project.sessions import OPEN_STATES, add_annotator, all_sessions
@@ -42,7 +42,7 @@ class Task:
     Attributes
     ----------
     name : str
-        Of the image; its id where it was removed.
+        Of the image, also where it was removed.
     state : str
         See :data:`STATE_LINES`.
     due : datetime or None
@@ -130,11 +130,19 @@ def check_arm(arm: str) -> None:
     if kind == "uniform" and method in all_methods():
         return
     methods = list(all_methods())
-    guess = nearest(method, methods) if kind == "uniform" else nearest(kind, ["choice", "uniform"])
     raise PremaskError(
         f"the pre-annotated arm is {arm!r}; choice or uniform:METHOD is accepted, with METHOD one"
-        f" of {', '.join(methods)}{guess}"
+        f" of {', '.join(methods)}{_near_arm(arm, methods)}"
     )
+
+
+def _near_arm(arm: str, methods: Sequence[str]) -> str:
+    """An arm as it may have been meant, whole, to be typed again."""
+    kind, _, method = arm.partition(":")
+    if kind in methods:  # uniform: was forgotten
+        return f"; did you mean uniform:{kind}?"
+    near = nearest(method, methods).removeprefix("; did you mean ")
+    return f"; did you mean uniform:{near}" if near else nearest(kind, ["choice", "uniform:METHOD"])
 
 
 def without_candidate(project: Project, plan: StudyPlan) -> list[ImageRecord]:
@@ -153,11 +161,12 @@ def tasks(
     found = _sessions(project, plan)
     times = submitted_at(project)
     names = {image.id: image.name for image in all_images(project)}
+    gone = {image.id: image.name for image in removed_images(project)}
     moment = at or datetime.now(UTC)
     made = []
     for one in plan.of(annotator):
         key = (one.image, annotator, one.strategy)
-        task = Task(one, names.get(one.image, one.image[:12]), "ready")
+        task = Task(one, names.get(one.image) or gone.get(one.image, one.image[:12]), "ready")
         if one.image not in names:
             made.append(replace(task, state="removed"))
         elif key in found:
