@@ -84,4 +84,4 @@ def test_notes_say_nothing_where_there_is_nothing_to_say(project: Project) -> No
     mapped(project, "scratch", "abc")
     assert reference_notes(project, "scratch") == []
     with pytest.raises(PremaskError, match="did you mean scratch"):
-        reference_notes(project, "scrach")
+        reference_notes(project, "scratck")

@@ -378,7 +378,7 @@ def test_the_command_line_plans_and_shows(project: Project) -> None:
 @pytest.mark.parametrize(
     ("command", "said"),
     [
-        (["report", "P", "r.html", "--reference", "scrach"], "did you mean scratch"),
+        (["report", "P", "r.html", "--reference", "scratck"], "did you mean scratch"),
         (["report", "P", "r.html", "--time", "activ"], "did you mean active"),
         (["tables", "P", "--table", "7", "--format", "xls"], "text, csv, latex, json"),
         (["tables", "P", "--table", "3", "--time", "activ"], "did you mean active"),
