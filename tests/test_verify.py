@@ -119,9 +119,8 @@ def test_who_labels_from_scratch_first_sees_no_prediction(project: Project) -> N
 
 def test_a_project_of_an_earlier_version_gets_the_table(project: Project) -> None:
     with project.engine.begin() as connection:
-        connection.exec_driver_sql("DROP TABLE sightings")
-        connection.exec_driver_sql("DROP TABLE verdicts")
-        connection.exec_driver_sql("DROP TABLE tool_times")
+        for table in ("agreements", "sightings", "verdicts", "tool_times"):
+            connection.exec_driver_sql(f"DROP TABLE {table}")
         connection.exec_driver_sql("UPDATE alembic_version SET version_num = '0004'")
     project.engine.dispose()
     open_database(project.root).dispose()
