@@ -39,6 +39,11 @@ class Place:
         page.add_init_script(f"sessionStorage.setItem('premask.annotator', '{name}')")
         page.goto(f"{self.address}{place}")
 
+    def sees(self, name: str) -> bool:
+        headers = {"X-Premask-Annotator": name}
+        images = httpx.get(f"{self.address}api/images", headers=headers).json()
+        return bool(images[0]["seen"])
+
     def labels(self) -> set[int]:
         project = open_project(self.root)
         found = set(np.unique(working_copy(project, self.session).labels).tolist())
@@ -101,7 +106,11 @@ def test_a_submitted_map_is_looked_at_and_changed_only_when_reopened(
 
 def test_a_reviewer_sends_back_and_the_annotator_is_told(place: Place, page: Page) -> None:
     place.open(page, "ben", "#/review")
+    expect(page.get_by_text("You have seen no label map of this image yet.")).to_be_visible()
+    assert not place.sees("ben"), "the list is no sight of a map"
+    page.keyboard.press("l")
     expect(page.get_by_text("B 100.0 %")).to_be_visible()
+    assert place.sees("ben")
     page.keyboard.press("r")
     note = page.get_by_placeholder("what is to be repaired")
     expect(note).to_be_focused()

@@ -1564,6 +1564,8 @@ export interface components {
             note: string;
             /** Refusal */
             refusal: string;
+            /** Seen */
+            seen: boolean;
         };
     };
     responses: never;

@@ -14,6 +14,7 @@ from premask.project import objects
 from premask.project.images import all_images
 from premask.project.label_maps import read_version, session_versions
 from premask.project.sessions import get_session
+from premask.project.sightings import sightings_of
 from premask.server.common import REFUSALS, Annotator, Opened, session_out
 from premask.server.reply import array_reply
 from premask.server.schemas import SessionOut, VerdictIn, WaitingOut
@@ -27,7 +28,7 @@ SessionNumber = Annotated[int, Path(ge=1, le=2**53)]
 @router.get("/reviews")
 def get_reviews(project: Opened, reviewer: Annotator) -> list[WaitingOut]:
     """Submitted and accepted label maps."""
-    facts = session_facts(project)
+    facts, seen = session_facts(project), sightings_of(project, reviewer)
     names = {image.id: image.name for image in all_images(project)}
     rows = []
     for session in reviewable(project):
@@ -40,6 +41,7 @@ def get_reviews(project: Opened, reviewer: Annotator) -> list[WaitingOut]:
                 submitted=version.created,
                 note=version.note,
                 refusal=refusal(project, session, reviewer),
+                seen=session.annotator == reviewer or (session.image, session.crop_bottom) in seen,
             )
         )
     return rows

@@ -306,6 +306,8 @@ class WaitingOut(BaseModel):
     """The annotator's, with the version."""
     refusal: str
     """Why the one who asks may not review it; empty where they may."""
+    seen: bool
+    """Whether the one who asks has seen a label map of the image; a first one ends their own."""
 
 
 class VerdictIn(Body):
