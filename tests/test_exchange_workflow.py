@@ -271,8 +271,8 @@ def test_candidates_come_with_their_names(project: Project, tmp_path: Path) -> N
 
 
 def test_an_unknown_kind_is_refused(project: Project, tmp_path: Path) -> None:
-    with pytest.raises(PremaskError, match="did you mean candidate"):
-        import_label_maps(project, "png", masks(tmp_path / "m", a=labels()), kind="candidat")
+    with pytest.raises(PremaskError, match="did you mean reference"):
+        import_label_maps(project, "png", masks(tmp_path / "m", a=labels()), kind="refrence")
 
 
 # -- candidates without names
@@ -370,6 +370,19 @@ def test_images_come_along(project: Project, tmp_path: Path) -> None:
     same(final_maps(fresh), {"a.png": labels(0), "b.png": labels(1)})
     assert [image.um_per_px for image in all_images(fresh)] == [0.1625, 0.1625]
     assert {image.id for image in all_images(fresh)} == {image.id for image in all_images(project)}
+
+
+@pytest.mark.parametrize("format_", ["png", "png-rgb", "imagej", "ome-tiff", "voc", "metaldam"])
+def test_images_beside_the_label_maps_come_along(
+    project: Project, tmp_path: Path, format_: str
+) -> None:
+    wanted = {"a.png": labels(0), "b.png": labels(1)}
+    label(project, wanted)
+    export_label_maps(project, format_, tmp_path / "out", pictures=True)
+    fresh = init_project(tmp_path / "fresh", Settings(project.phases))
+    done = import_label_maps(fresh, format_, tmp_path / "out", add_images=True, strict=True)
+    assert done.added == ["a.png", "b.png"]
+    same(final_maps(fresh), wanted)
 
 
 def test_a_bad_image_keeps_all_out(project: Project, tmp_path: Path) -> None:

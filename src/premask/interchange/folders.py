@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path, PurePosixPath
 
 from premask.core.errors import PremaskError
-from premask.core.exchange import Report
+from premask.core.exchange import Incoming, Report
 from premask.io.images import IMAGE_SUFFIXES
 
 
@@ -45,6 +46,19 @@ def by_stem(files: Iterable[Path], folder: Path, report: Report) -> dict[str, Pa
         if found.setdefault(name, file) is not file:
             report.add("left out", file.name, f"{found[name].name} is taken for the image {name}")
     return found
+
+
+PICTURES = "images"
+"""Where the micrographs of an export lie, in formats that have no place of their own for them."""
+
+
+def with_picture(one: Incoming, folder: Path, stem: str) -> Incoming:
+    """A label map with its micrograph, where that lies in ``images`` beside it."""
+    for suffix in IMAGE_SUFFIXES:
+        picture = folder / PICTURES / f"{stem}{suffix}"
+        if picture.is_file():
+            return replace(one, image=picture, image_name=picture.name)
+    return one
 
 
 def inside(folder: Path, name: object, where: str) -> Path:

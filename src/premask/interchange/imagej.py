@@ -14,7 +14,7 @@ import tifffile
 
 from premask.core.exchange import Ids, Incoming, LabelMap, Outgoing, Target
 from premask.core.phases import Phases
-from premask.interchange.folders import files_in, root_of
+from premask.interchange.folders import PICTURES, files_in, root_of, with_picture
 from premask.interchange.imagej_rois import encode_rois
 from premask.interchange.palette import BLACK, distinct
 from premask.interchange.pictures import write_picture
@@ -42,7 +42,8 @@ def load_imagej(path: Path, vocabulary: Vocabulary) -> Iterator[Incoming]:
     """
     folder = root_of(path, *(f"*{suffix}" for suffix in SUFFIXES))
     for file in [path] if path.is_file() else files_in(folder, SUFFIXES):
-        yield Incoming(file.name, file.name, partial(_read, file, vocabulary))
+        one = Incoming(file.name, file.name, partial(_read, file, vocabulary))
+        yield with_picture(one, file.parent, file.stem)
 
 
 def _read(path: Path, vocabulary: Vocabulary) -> LabelMap:
@@ -77,7 +78,7 @@ def save_imagej(images: Iterable[Outgoing], target: Target) -> Ids:
         rois = encode_rois(label_map, target, image.name)
         write_atomically(target.folder / ROIS / f"{image.name}.zip", rois)
         if target.pictures:
-            write_picture(target.folder / "images", image)
+            write_picture(target.folder / PICTURES, image)
     return ids
 
 

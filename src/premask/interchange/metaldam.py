@@ -26,8 +26,8 @@ from premask.io.label_maps import encode_label_map
 
 CLASSES = ("Matrix", "Austenite", "Martensite/Austenite", "Precipitate", "Defect")
 LABELS, PICTURES, METADATA = "labels", "images", "MetalDAM_metadata.sql"
-_STEPS = 1_000_000
-"""Of SQLite's machine, for a table of some hundred lines; a hostile file would take more."""
+_STEPS, _LENGTH = 1_000_000, 10_000
+"""Of SQLite's machine and of a text, for a table of some hundred lines; a hostile file has more."""
 
 
 def load_metaldam(path: Path, vocabulary: Vocabulary) -> Iterator[Incoming]:
@@ -56,6 +56,7 @@ def _scales(path: Path, report: Report) -> dict[str, float]:
         with contextlib.closing(sqlite3.connect(address, uri=True)) as database:
             database.execute("PRAGMA trusted_schema = OFF")
             database.set_progress_handler(lambda: 1, _STEPS)
+            database.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, _LENGTH)
             rows = database.execute(
                 "SELECT image_path, pixels_per_micron FROM micrograph LIMIT 100000"
             ).fetchall()

@@ -13,7 +13,7 @@ from xml.sax.saxutils import quoteattr
 import tifffile
 
 from premask.core.exchange import Ids, Incoming, LabelMap, Outgoing, Target
-from premask.interchange.folders import files_in, root_of
+from premask.interchange.folders import PICTURES, files_in, root_of, with_picture
 from premask.interchange.pictures import write_picture
 from premask.interchange.values import labels_of, shifted, shifted_ids
 from premask.interchange.vocabulary import Vocabulary
@@ -38,8 +38,9 @@ def load_ome_tiff(path: Path, vocabulary: Vocabulary) -> Iterator[Incoming]:
     folder = root_of(path, *(f"*{suffix}" for suffix in SUFFIXES))
     for file in [path] if path.is_file() else files_in(folder, SUFFIXES):
         ending = next((one for one in SUFFIXES if file.name.lower().endswith(one)), "")
-        name = f"{file.name[: len(file.name) - len(ending)]}.tif"
-        yield Incoming(name, file.name, partial(_read, file, vocabulary))
+        stem = file.name[: len(file.name) - len(ending)]
+        one = Incoming(f"{stem}.tif", file.name, partial(_read, file, vocabulary))
+        yield with_picture(one, file.parent, stem)
 
 
 def _read(path: Path, vocabulary: Vocabulary) -> LabelMap:
@@ -76,7 +77,7 @@ def save_ome_tiff(images: Iterable[Outgoing], target: Target) -> Ids:
         )
         write_atomically(target.folder / f"{image.name}.ome.tif", buffer.getvalue())
         if target.pictures:
-            write_picture(target.folder / "images", image)
+            write_picture(target.folder / PICTURES, image)
     return ids
 
 

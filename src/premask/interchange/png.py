@@ -8,7 +8,7 @@ from pathlib import Path
 
 from premask.core.exchange import Ids, Incoming, LabelMap, Outgoing, Target
 from premask.core.phases import VOID
-from premask.interchange.folders import files_in, report_others, root_of
+from premask.interchange.folders import PICTURES, files_in, report_others, root_of, with_picture
 from premask.interchange.pictures import write_picture
 from premask.interchange.values import index_ids, labels_of
 from premask.interchange.vocabulary import Vocabulary
@@ -29,7 +29,8 @@ def load_png(path: Path, vocabulary: Vocabulary) -> Iterator[Incoming]:
     if folder.is_dir():
         report_others(folder, files, "PNG", vocabulary.report)
     for file in files:
-        yield Incoming(file.name, file.name, partial(_read, file, vocabulary))
+        one = Incoming(file.name, file.name, partial(_read, file, vocabulary))
+        yield with_picture(one, file.parent, file.stem)
 
 
 def _read(path: Path, vocabulary: Vocabulary) -> LabelMap:
@@ -43,5 +44,5 @@ def save_png(images: Iterable[Outgoing], target: Target) -> Ids:
         data = encode_label_map(image.label_map, target.colours)
         write_atomically(target.folder / f"{image.name}.png", data)
         if target.pictures:
-            write_picture(target.folder / "images", image)
+            write_picture(target.folder / PICTURES, image)
     return index_ids(target.phases)

@@ -10,7 +10,7 @@ from pathlib import Path
 from premask.core.exchange import VOID_NAME, Ids, Incoming, Outgoing, Target
 from premask.core.phases import VOID
 from premask.interchange.colour_masks import encode_colour_mask, read_colour_mask
-from premask.interchange.folders import files_in, root_of
+from premask.interchange.folders import PICTURES, files_in, root_of, with_picture
 from premask.interchange.palette import (
     COLOURS,
     LABELMAP,
@@ -40,7 +40,8 @@ def load_png_rgb(path: Path, vocabulary: Vocabulary) -> Iterator[Incoming]:
     folder = path.parent if path.is_file() else root_of(path, *(f"*{s}" for s in IMAGE_SUFFIXES))
     colours = _colours_beside(folder) or project_colours(vocabulary.phases)
     for file in [path] if path.is_file() else files_in(folder):
-        yield Incoming(file.name, file.name, partial(read_colour_mask, file, colours, vocabulary))
+        read = partial(read_colour_mask, file, colours, vocabulary)
+        yield with_picture(Incoming(file.name, file.name, read), file.parent, file.stem)
 
 
 def _colours_beside(folder: Path) -> dict[str, Rgb]:
@@ -68,5 +69,5 @@ def save_png_rgb(images: Iterable[Outgoing], target: Target) -> Ids:
         data = encode_colour_mask(image.label_map, table)
         write_atomically(target.folder / f"{image.name}.png", data)
         if target.pictures:
-            write_picture(target.folder / "images", image)
+            write_picture(target.folder / PICTURES, image)
     return ids
