@@ -244,7 +244,10 @@ def test_specimens_stay_together(project: Project, tmp_path: Path) -> None:
         project, tmp_path / "by_name", ABOUT, SideOptions(group_by=r"steel (\d)", folds=2)
     )
     assert by_name.splits["default"] == {"train": 10, "val": 1, "test": 0}
-    assert any(line.startswith("test is empty: 2 groups") for line in by_name.remarks)
+    assert any(
+        line == "test is empty: there is no more to share out of 2 groups"
+        for line in by_name.remarks
+    )
 
 
 def test_splits_that_exist_are_kept_and_new_images_find_a_side(
@@ -266,6 +269,16 @@ def test_splits_that_exist_are_kept_and_new_images_find_a_side(
     assert splits["five"] == {"0": ["steel 00"], "1": ["steel 01"]}
     assert any("nowhere" in line for line in made.remarks)
     assert any("second ending" in line for line in made.remarks)
+
+
+def test_a_kept_split_of_all_images_gets_no_part_that_it_has_not(
+    project: Project, tmp_path: Path
+) -> None:
+    file = tmp_path / "sides.csv"
+    file.write_text("".join(f"steel {i:02},{'train' if i < 8 else 'val'}\n" for i in range(11)))
+    made = build_dataset(project, tmp_path / "set", ABOUT, SideOptions(splits=file))
+    assert made.splits["default"] == {"train": 8, "val": 3}
+    assert not any("empty" in line for line in made.remarks)
 
 
 def test_a_leak_in_kept_splits_is_told_and_left(project: Project, tmp_path: Path) -> None:

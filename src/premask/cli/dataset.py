@@ -121,7 +121,7 @@ def build(
     pairs = built.duplicates
     if pairs:
         lines.append(
-            f"{count(len(pairs), 'pair')} of near-duplicates, kept on one side: "
+            f"{count(len(pairs), 'pair')} of near-duplicates, each counted as one group: "
             + ", ".join(" and ".join(pair) for pair in pairs)
         )
     lines += [f"Archive: {file}" for file in built.files[1:]]

@@ -175,7 +175,7 @@ def _split_lines(sides: Sides) -> list[str]:
     pairs = count(len(sides.duplicates), "pair")
     compared = (
         f"All pairs of images were compared: {pairs} of near-duplicates (copies, and fields that"
-        f" overlap) {verb(len(sides.duplicates), 'is', 'are')} kept on one side."
+        f" overlap) {verb(len(sides.duplicates), 'counts', 'count')} as one group."
     )
     alike = (
         "Each part has its share of the images, of each type, and of the pixels of each phase, as"

@@ -199,12 +199,15 @@ def _split_all(
         seed=options.seed,
     )
     chosen = {**fixed, **dict(zip(inside, parts, strict=True))}
-    names = list(dict.fromkeys([*options.shares, *kept.get(DEFAULT_SPLIT, {})]))
+    settled = kept.get(DEFAULT_SPLIT, {})
+    names = list(dict.fromkeys([*options.shares, *settled]))
     default = {part: [stem for i, stem in enumerate(stems) if chosen[i] == part] for part in names}
-    for part in (part for part in names if not default[part]):
-        sides.remarks.append(
-            f"{part} is empty: {count(len(set(groups)), 'group')} cannot be split further"
-        )
+    for part in [part for part in names if not default[part]]:
+        if settled and part not in settled:  # the split that is kept has no such part
+            del default[part]
+            continue
+        n_groups = count(len(set(groups)), "group")
+        sides.remarks.append(f"{part} is empty: there is no more to share out of {n_groups}")
     sides.splits = {DEFAULT_SPLIT: default, **{n: p for n, p in kept.items() if n != DEFAULT_SPLIT}}
     _add_folds(sides, groups, types, pixels, stems, options)
     sides.remarks += leaks(sides.splits, sides.groups)
