@@ -41,7 +41,8 @@ test-others: $(BIN)/python $(foreach tool,cvat-sdk datumaro hub labelbox labelme
 	PREMASK_LABELME_PYTHON=$(OTHERS)/labelme/bin/python \
 	PREMASK_OME_PYTHON=$(OTHERS)/ome/bin/python \
 	  $(BIN)/python -m pytest tests/test_other_readers.py tests/test_cvat_server.py \
-	  tests/test_dataset_hub.py tests/test_labelbox_sdk.py tests/test_raster_readers.py
+	  tests/test_dataset_hub.py tests/test_labelbox_sdk.py tests/test_labelbox_server.py \
+	  tests/test_raster_readers.py
 
 test-label-studio: $(BIN)/python $(OTHERS)/label-studio/done
 	$(PIP) install -e ".[test]"

@@ -455,6 +455,7 @@ def test_commands_say_what_is_missing(project, monkeypatch) -> None:
     monkeypatch.delenv("LABEL_STUDIO_URL", raising=False)
     root: Callable[..., str] = lambda *words: refusal("push", project.root, *words)  # noqa: E731
     assert "needs a url; give --url, or set LABEL_STUDIO_URL" in root("--to", "label-studio")
-    assert "'label-stdio' is not known; label-studio, cvat are accepted; did you mean" in root(
-        "--to", "label-stdio"
+    assert (
+        "'label-stdio' is not known; label-studio, cvat, labelbox are accepted; did you mean"
+        in root("--to", "label-stdio")
     )

@@ -14,15 +14,18 @@ from premask.core.words import count, typed
 Url = Annotated[
     str | None,
     typer.Option(
-        "--url", help="Of the server; else LABEL_STUDIO_URL or CVAT_URL.", show_default=False
+        "--url",
+        help="Of the server; else LABEL_STUDIO_URL, CVAT_URL or LABELBOX_URL, and for Labelbox its"
+        " own.",
+        show_default=False,
     ),
 ]
 Token = Annotated[
     str | None,
     typer.Option(
         "--token",
-        help="From your account there; else LABEL_STUDIO_API_KEY or CVAT_ACCESS_TOKEN, which no"
-        " one sees in the list of processes.",
+        help="From your account there; else LABEL_STUDIO_API_KEY, CVAT_ACCESS_TOKEN or"
+        " LABELBOX_API_KEY, which no one sees in the list of processes.",
         show_default=False,
     ),
 ]
@@ -44,7 +47,9 @@ def add_commands(app: typer.Typer) -> None:
 
 def push(
     project: ProjectFolder,
-    to: Annotated[str, typer.Option("--to", help="label-studio or cvat.", show_default=False)],
+    to: Annotated[
+        str, typer.Option("--to", help="label-studio, cvat or labelbox.", show_default=False)
+    ],
     url: Url = None,
     token: Token = None,
     remote_project: RemoteProject = "",
@@ -91,7 +96,9 @@ def push(
 
 def pull(
     project: ProjectFolder,
-    from_: Annotated[str, typer.Option("--from", help="label-studio or cvat.", show_default=False)],
+    from_: Annotated[
+        str, typer.Option("--from", help="label-studio, cvat or labelbox.", show_default=False)
+    ],
     url: Url = None,
     token: Token = None,
     remote_project: RemoteProject = "",

@@ -76,6 +76,15 @@ class Connection:
         """
         return self._ask("GET", path, lambda: None, params=params)
 
+    def download(self, url: str) -> bytes:
+        """The bytes at an address, which may be of another server."""
+        try:
+            return bytes(
+                self._ask("GET", url, lambda: None, read=self._bytes, follow_redirects=True)
+            )
+        except (httpx.InvalidURL, httpx.UnsupportedProtocol):
+            raise PremaskError(f"{self.url}: {shown(url)} is no address of a file") from None
+
     def post(
         self,
         path: str,
@@ -106,19 +115,28 @@ class Connection:
         """As :meth:`post`, to something that is there."""
         return self._ask("PATCH", path, done, **content)
 
-    def _ask(self, method: str, path: str, done: Callable[[], Any], **content: Any) -> Any:
+    def _ask(
+        self,
+        method: str,
+        path: str,
+        done: Callable[[], Any],
+        read: Callable[[httpx.Response], Any] | None = None,
+        **content: Any,
+    ) -> Any:
         reason = ""
         for attempt in range(ATTEMPTS):
             if attempt:
                 self.sleep(min(2.0 ** (attempt - 1), LONGEST_WAIT))
             try:
                 reply = self.client.request(method, path, **content)
+            except httpx.UnsupportedProtocol:
+                raise
             except httpx.TransportError as error:
                 reason = " ".join(str(error).split()) or type(error).__name__
                 unclear = not isinstance(error, httpx.ConnectError | httpx.ConnectTimeout)
             else:
                 if reply.status_code not in REFUSED | UNCLEAR:
-                    return self._content(reply)
+                    return (read or self._content)(reply)
                 reason = f"{reply.status_code} {reply.reason_phrase}"
                 unclear = reply.status_code in UNCLEAR
                 self._wait_as_asked(reply)
@@ -134,7 +152,11 @@ class Connection:
         if asked.isdigit():
             self.sleep(min(float(asked), LONGEST_WAIT))
 
-    def _content(self, reply: httpx.Response) -> Any:
+    def _bytes(self, reply: httpx.Response) -> bytes:
+        self._check(reply)
+        return reply.content
+
+    def _check(self, reply: httpx.Response) -> None:
         if reply.has_redirect_location:
             raise PremaskError(
                 f"{self.url} is at {reply.headers['Location']!r} now; give the URL that the browser"
@@ -149,6 +171,9 @@ class Connection:
             raise PremaskError(
                 f"{self.url}{reply.request.url.path}: {reply.status_code} {_detail(reply)}"
             )
+
+    def _content(self, reply: httpx.Response) -> Any:
+        self._check(reply)
         if not reply.content:
             return None
         try:

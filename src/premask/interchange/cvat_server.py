@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Generator, Iterator, Mapping
+from collections.abc import Collection, Generator, Iterator, Mapping, Sequence
 from typing import Any
 from urllib.parse import quote
 
@@ -85,7 +85,7 @@ class CvatProject:
     def _tasks(self) -> Iterator[dict[str, Any]]:
         yield from self._pages("/api/tasks", {"project_id": self.number})
 
-    def known(self) -> dict[str, str]:
+    def known(self, images: Sequence[Outgoing]) -> dict[str, str]:  # noqa: ARG002
         """The images that have a task with their picture: their ids, and its number."""
         found: dict[str, str] = {}
         self._started = {}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Generator, Iterator, Mapping
+from collections.abc import Collection, Generator, Iterator, Mapping, Sequence
 from typing import Any
 
 import httpx
@@ -92,9 +92,10 @@ class LabelStudioProject:
             yield from _field(reply, "tasks", list)
             page += 1
 
-    def known(self) -> dict[str, str]:
-        """The images that have a task: their ids, and its number."""
-        return {one.image: one.id for one in reversed(self.tasks()) if one.image}
+    def known(self, images: Sequence[Outgoing]) -> dict[str, str]:
+        """Those of some images that have a task: their ids, and its number."""
+        numbers = {one.image: one.id for one in reversed(self.tasks())}
+        return {one.id: numbers[one.id] for one in images if one.id in numbers}
 
     def create(self, image: Outgoing) -> str:
         """Upload an image's picture, and make a task with all its label maps."""
@@ -108,7 +109,7 @@ class LabelStudioProject:
             path,
             json=[task],
             params={"return_task_ids": "true"},
-            done=lambda: (own := self.known().get(image.id)) and {"task_ids": [own]},
+            done=lambda: (own := self.known([image]).get(image.id)) and {"task_ids": [own]},
         )
         return str(*_field(reply, "task_ids", list))
 

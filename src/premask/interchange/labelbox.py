@@ -192,7 +192,8 @@ def save_labelbox(images: Iterable[Outgoing], target: Target) -> Ids:
     data_rows = []
     with (target.folder / ROWS).open("w", encoding="utf-8", newline="\n") as file:
         for image in images:
-            for row in rows_of(image, target.phases):
+            data_row = {"globalKey": picture_name(image)}
+            for row in mask_rows(image.label_map, target.phases, data_row):
                 file.write(json.dumps(row, ensure_ascii=False) + "\n")
             data_rows.append(data_row_of(image, target.prefix or f"{PICTURES}/"))
             if target.pictures:
@@ -202,17 +203,24 @@ def save_labelbox(images: Iterable[Outgoing], target: Target) -> Ids:
     return {**{name: name for name in target.phases.names}, VOID_NAME: None}
 
 
-def rows_of(image: Outgoing, phases: Phases) -> Iterator[dict[str, Any]]:
-    """The rows of an image: a mask for each phase; void is none."""
-    key = picture_name(image)
-    for index, mask in masks_of(image.label_map):
+def mask_rows(
+    label_map: LabelMap, phases: Phases, data_row: dict[str, str]
+) -> Iterator[dict[str, Any]]:
+    """The rows of a label map: a mask for each phase; void is none.
+
+    Parameters
+    ----------
+    data_row : dict
+        Its ``globalKey`` or ``id``.
+    """
+    for index, mask in masks_of(label_map):
         png = base64.b64encode(encode_mask(mask)).decode("ascii")
         name = phases.names[index]
         # the same mask has the same id, so that Labelbox knows it when it comes again
-        id_ = uuid.uuid5(uuid.NAMESPACE_URL, f"premask:{image.id}/{name}/{png}")
+        known_by = f"premask:{sorted(data_row.values())}/{name}/{png}"
         yield {
-            "uuid": str(id_),
-            "dataRow": {"globalKey": key},
+            "uuid": str(uuid.uuid5(uuid.NAMESPACE_URL, known_by)),
+            "dataRow": data_row,
             "name": name,
             "classifications": [],
             "mask": {"png": png},

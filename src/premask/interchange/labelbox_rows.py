@@ -52,6 +52,8 @@ class Label:
         For messages.
     image : str
         The name of the image's file.
+    id : str
+        Of the label.
     annotator, changed : str
     times : tuple of ToolTime
     shape : (int, int) or None
@@ -61,6 +63,7 @@ class Label:
 
     where: str
     image: str
+    id: str = ""
     annotator: str = ""
     changed: str = ""
     times: tuple[ToolTime, ...] = ()
@@ -143,6 +146,7 @@ def _export_v2(row: Mapping[str, Any], where: str, report: Report) -> Iterator[L
             yield Label(
                 at,
                 image,
+                _text(label.get("id")),
                 _text(details.get("created_by")),
                 _text(details.get("updated_at")) or _text(details.get("created_at")),
                 _times(performance, {k: k for k in V1_TIMES.values()}, at),
@@ -163,12 +167,30 @@ def _masks(objects: list[Any], where: str, report: Report) -> Iterator[Object]:
         if not isinstance(mask, dict):
             others += 1
             continue
-        colour = _colour(mask, "color_rgb", at) if "color_rgb" in mask else None
-        feature = _text(one.get("feature_id"))
-        yield Object(
-            at, _name(one, "name", at), StoredMask(feature, _text(mask.get("url")), colour)
-        )
+        yield Object(at, _name(one, "name", at), _stored(one, mask, at))
     _report_others(report, where, others)
+
+
+def _stored(one: Mapping[str, Any], mask: Mapping[str, Any], where: str) -> StoredMask:
+    if isinstance(mask.get("png"), str):
+        return StoredMask(png=mask["png"])
+    colour = _colour(mask, "color_rgb", where) if "color_rgb" in mask else None
+    return StoredMask(_text(one.get("feature_id")), _text(mask.get("url")), colour)
+
+
+def stored_masks(row: Mapping[str, Any]) -> Iterator[tuple[dict[str, Any], StoredMask]]:
+    """The objects of a row of an export v2 with a mask that is somewhere else, and that mask.
+
+    The row is one that :func:`export_labels` takes.
+    """
+    for project in (row.get("projects") or {}).values():
+        for label in project.get("labels") or []:
+            for one in (label.get("annotations") or {}).get("objects") or []:
+                mask = one.get("composite_mask") or one.get("mask")
+                if isinstance(mask, dict):
+                    stored = _stored(one, mask, "Labelbox")
+                    if stored.url:
+                        yield one, stored
 
 
 def _export_v1(row: Mapping[str, Any], where: str, report: Report) -> Iterator[Label]:
@@ -193,7 +215,8 @@ def _export_v1(row: Mapping[str, Any], where: str, report: Report) -> Iterator[L
     changed = _text(row.get("Updated At")) or _text(row.get("Created At"))
     times = _times(row, V1_TIMES, where)
     annotator = _text(row.get("Created By"))
-    yield Label(where, image, annotator, changed, times, None, tuple(objects))
+    id_ = _text(row.get("ID"))
+    yield Label(where, image, id_, annotator, changed, times, None, tuple(objects))
 
 
 def _report_others(report: Report, where: str, n: int) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -56,8 +56,8 @@ class Remote(Protocol):
     @property
     def suffix(self) -> str: ...  # noqa: D102
 
-    def known(self) -> dict[str, str]:
-        """The images that have a task: their ids in the project, and the task's id."""
+    def known(self, images: Sequence[Outgoing]) -> dict[str, str]:
+        """Those of some images that have a task: their ids in the project, and the task's id."""
         ...
 
     def create(self, image: Outgoing) -> str:

@@ -48,6 +48,8 @@ class Server:
         For messages.
     url, token : str
         The environment variables that hold them, those of the server's own tools.
+    default : str
+        The URL where nothing else is said.
     """
 
     module: str
@@ -55,6 +57,7 @@ class Server:
     title: str
     url: str
     token: str
+    default: str = ""
 
     def open(
         self,
@@ -80,7 +83,7 @@ class Server:
         PremaskError
             Where one is missing, the extra ``servers`` is not installed, or the server refuses.
         """
-        address = url or os.environ.get(self.url)
+        address = url or os.environ.get(self.url) or self.default
         secret = token or os.environ.get(self.token)
         if not address or not secret:
             option, variable = ("--token", self.token) if address else ("--url", self.url)
@@ -109,6 +112,14 @@ SERVERS: Mapping[str, Server] = {
         "LABEL_STUDIO_API_KEY",
     ),
     "cvat": Server("cvat_server", "cvat", "CVAT", "CVAT_URL", "CVAT_ACCESS_TOKEN"),
+    "labelbox": Server(
+        "labelbox_server",
+        "labelbox",
+        "Labelbox",
+        "LABELBOX_URL",
+        "LABELBOX_API_KEY",
+        "https://api.labelbox.com",
+    ),
 }
 
 
@@ -188,7 +199,7 @@ def push(
     wanted = remote_project or project.root.resolve().name
     remote = found.open(url, token, wanted, plan.phases, create=True, **how)
     memory = _Memory(project, remote.key)
-    tasks = remote.known()
+    tasks = remote.known(plan.images)
     done = Pushed(remote.address, findings=report.findings)
     for number, image in enumerate(plan.images):
         on_image(number, len(plan.images))
