@@ -272,7 +272,7 @@ def test_candidates_come_with_their_names(project: Project, tmp_path: Path) -> N
 
 def test_an_unknown_kind_is_refused(project: Project, tmp_path: Path) -> None:
     with pytest.raises(PremaskError, match="did you mean reference"):
-        import_label_maps(project, "png", masks(tmp_path / "m", a=labels()), kind="refrence")
+        import_label_maps(project, "png", masks(tmp_path / "m", a=labels()), kind="references")
 
 
 # -- candidates without names
