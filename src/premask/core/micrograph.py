@@ -13,6 +13,9 @@ from premask.core.errors import PremaskError
 Image = NDArray[np.uint8] | NDArray[np.uint16]
 """uint8 or uint16, of shape (H, W) or (H, W, 3)."""
 
+BAND = 1 << 22
+"""Values that are looked up at once, 32 MB as numpy's indices."""
+
 
 @dataclass(frozen=True)
 class Micrograph:
@@ -136,7 +139,12 @@ def window(image: Image, low: float = 0.1, high: float = 99.9) -> NDArray[np.uin
     """
     if image.dtype == np.uint8:
         return image.astype(np.uint8, copy=False)
-    counts = np.bincount(image.ravel(), minlength=65536)
+    # In bands: numpy turns levels into 8-byte integers to count or to look them up.
+    bands = range(0, image.shape[0], max(1, BAND // max(image[0].size, 1)))
+    step = bands.step
+    counts = np.zeros(65536, np.int64)
+    for row in bands:
+        counts += np.bincount(image[row : row + step].ravel(), minlength=65536)
     levels = np.flatnonzero(counts)
     cumulative = np.cumsum(counts)
     ends = np.searchsorted(cumulative, np.array([low, high]) / 100 * cumulative[-1])
@@ -144,5 +152,8 @@ def window(image: Image, low: float = 0.1, high: float = 99.9) -> NDArray[np.uin
     if top <= bottom:
         bottom, top = float(levels[0]), float(max(levels[-1], levels[0] + 1))
     table = np.clip((np.arange(65536) - bottom) / (top - bottom), 0, 1) * 255
-    view: NDArray[np.uint8] = np.rint(table).astype(np.uint8)[image]
+    levels = np.rint(table).astype(np.uint8)
+    view = np.empty(image.shape, np.uint8)
+    for row in bands:
+        view[row : row + step] = levels[image[row : row + step]]
     return view
