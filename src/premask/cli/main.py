@@ -16,11 +16,13 @@ from premask.cli import (
     candidates,
     dataset,
     exchange,
+    predict,
     project,
     quantify,
     servers,
     start,
     study,
+    train,
 )
 from premask.cli.out import err
 from premask.core.errors import PremaskError
@@ -45,6 +47,8 @@ for module in (
     exchange,
     servers,
     dataset,
+    train,
+    predict,
 ):
     module.add_commands(app)
 

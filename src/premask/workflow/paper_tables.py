@@ -120,7 +120,7 @@ def iou_table(scores: Mapping[str, Scores], *, reference: str | None = None) -> 
             (type_, method, part.images, *map(percent, part.iou), percent(part.mean_iou))
             for method, part in block.items()
         ]
-        notes += _false_pixel_notes(type_, block)
+        notes += false_pixel_notes(type_, block)
         if _truths_differ(list(block.values())):
             notes.append(
                 f"{_label(type_)}: the methods were not scored on the same truth;"
@@ -202,7 +202,7 @@ def scores_table(scores: Scores, *, reference: str | None = None) -> Table:
         overlap = [*part.iou, part.mean_iou, part.mean_dice, part.boundary_f1]
         distances = [defined(part.hausdorff), defined(part.hausdorff95)]
         rows.append((type_, part.images, *map(percent, overlap), *distances))
-        notes += _false_pixel_notes(type_, {"": part})
+        notes += false_pixel_notes(type_, {"": part})
     undefined = int(scores.boundary.undefined.sum())
     if undefined:
         notes.append(
@@ -255,7 +255,8 @@ def _truths_differ(block: list[Scores]) -> bool:
     return any(not np.array_equal(pixels[0], other) for other in pixels[1:])
 
 
-def _false_pixel_notes(type_: str, block: Mapping[str, Scores]) -> Iterator[str]:
+def false_pixel_notes(type_: str, block: Mapping[str, Scores]) -> Iterator[str]:
+    """A sentence for each method that predicts phases which the truth of a type has none of."""
     for method, part in block.items():
         falsely = [f"{_phase(name)} {n} px" for name, n in part.false_pixels_of_absent.items() if n]
         if falsely:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -90,6 +90,36 @@ def learning_plot(curve: LearningCurve) -> str:
         axes.legend(frameon=False)
 
     return _svg("learning", draw)
+
+
+def curves_plot(
+    name: str,
+    epochs: Sequence[int],
+    curves: Mapping[str, Sequence[float | None]],
+    colours: Mapping[str, str] | None = None,
+) -> str:
+    """Curves over the epochs of a training run; None where a value is undefined.
+
+    Parameters
+    ----------
+    name : str
+        Of the axis; tells the plots of a page apart.
+    """
+    from matplotlib.ticker import MaxNLocator
+
+    def draw(axes: Axes) -> None:
+        for label, values in curves.items():
+            defined = [np.nan if value is None else value for value in values]
+            colour = (colours or {}).get(label, COLOURS["preannotated"])
+            marker = "o" if len(epochs) < 30 else ""
+            axes.plot(epochs, defined, marker=marker, markersize=3, color=colour, label=label)
+        axes.set_xlabel("epoch")
+        axes.set_ylabel(name)
+        axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+        if len(curves) > 1:
+            axes.legend(frameon=False)
+
+    return _svg(f"curves {name}", draw)
 
 
 def share_histograms(found: Classes, phases: Sequence[tuple[str, str]], name: str) -> str:

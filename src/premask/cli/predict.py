@@ -1,0 +1,123 @@
+"""``predict``: label maps from a trained model."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+
+from premask.cli.out import Json, answer, count_line, err
+from premask.core.errors import PremaskError
+from premask.core.words import count, typed, verb
+
+if TYPE_CHECKING:
+    from premask.deploy.folder import Done, Job
+
+ModelPath = Annotated[
+    Path,
+    typer.Argument(
+        metavar="MODEL", help="The folder of a run, or its model.onnx.", show_default=False
+    ),
+]
+Threads = Annotated[
+    int | None, typer.Option("--threads", help="All cores if left.", min=1, max=1024)
+]
+
+
+def add_commands(app: typer.Typer) -> None:
+    """Put this module's commands into the command line."""
+    app.command("predict", rich_help_panel="7 Learn and predict")(predict)
+
+
+def predict(
+    model: ModelPath,
+    images: Annotated[
+        Path, typer.Argument(help="An image, or a folder of them.", show_default=False)
+    ],
+    out: Annotated[Path, typer.Argument(help="Folder of the label maps.", show_default=False)],
+    test_time: Annotated[
+        Literal["none", "flips", "turns"],
+        typer.Option("--test-time", help="Average over 4 mirror images, or 8 with turns."),
+    ] = "none",
+    confidence: Annotated[
+        bool, typer.Option("--confidence/--no-confidence", help="Write confidence maps too.")
+    ] = True,
+    crop_bottom: Annotated[
+        str, typer.Option("--crop-bottom", help="Rows of an information bar: auto or PIXELS.")
+    ] = "0",
+    frame: Annotated[
+        Literal["crop", "original"],
+        typer.Option("--frame", help="original: label maps as large as images, void below."),
+    ] = "crop",
+    tile: Annotated[
+        int | None,
+        typer.Option("--tile", help="Largest side of a tile, px: less takes less memory."),
+    ] = None,
+    overlap: Annotated[
+        int | None, typer.Option("--overlap", help="Of tiles, px; up to a quarter of a tile.")
+    ] = None,
+    watch: Annotated[
+        bool, typer.Option("--watch", help="Wait for images that arrive, until Ctrl-C.")
+    ] = False,
+    seconds: Annotated[
+        float, typer.Option("--seconds", help="Between two looks with --watch.", min=0.1)
+    ] = 2.0,
+    threads: Threads = None,
+    json: Json = False,
+) -> None:
+    """Label images with a trained model; torch is not needed. Done ones are skipped."""
+    from premask.deploy.folder import AUTO, Job, images_of, predict_images
+    from premask.deploy.predictor import Options, layout, load_model
+
+    if crop_bottom != AUTO and not crop_bottom.isdecimal():
+        raise PremaskError(f"--crop-bottom {crop_bottom!r}: auto or a number of rows is accepted")
+    options = Options(tile, overlap, test_time)
+    loaded = load_model(model, threads=threads)
+    layout(loaded.card, options)  # refuses before anything is computed
+    rows = AUTO if crop_bottom == AUTO else int(crop_bottom)
+    job = Job(loaded, out, options, confidence, rows, frame)
+    if watch:
+        done = _watch(job, images, seconds)
+    else:
+        listed = images_of(images, out)
+        if not listed:
+            raise PremaskError(f"{images} has no image (PNG, JPEG, BMP or TIFF); give another")
+        show = count_line("image")
+        done = predict_images(
+            job,
+            images,
+            listed,
+            lambda so_far: show(so_far.made + so_far.present + len(so_far.failed), len(listed)),
+        )
+    there = f"{done.present} {verb(done.present, 'was', 'were')} there already"
+    lines = [f"{count(done.made, 'label map')} made, {there}: {typed(out)}"]
+    answer(json, {"out": str(out), **done.__dict__}, lines)
+    for line in done.failed:
+        err(f"premask: not made: {line}")
+    if done.failed:
+        raise typer.Exit(2)
+
+
+def _watch(job: Job, images: Path, seconds: float) -> Done:
+    from premask.deploy.folder import Done, predict_images
+    from premask.deploy.watch import arrivals
+
+    latest = Done()
+
+    def tell(done: Done) -> None:
+        nonlocal latest
+        failed = len(done.failed) > len(latest.failed)
+        latest = Done(done.made, done.present, list(done.failed))
+        if failed:
+            err(f"premask: not made: {done.failed[-1]}")
+        else:
+            err(f"premask: {count(done.made, 'label map')} made")
+
+    coming = arrivals(images, job.out, seconds=seconds)
+    err(f"premask: watching {images}; Ctrl-C ends it")
+    try:
+        predict_images(job, images, coming, tell)
+    except KeyboardInterrupt:
+        err("premask: stopped; what was finished is kept")
+    return latest

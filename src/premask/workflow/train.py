@@ -1,0 +1,326 @@
+"""Train a model on a data set: images in, a run's folder out (paper, section 4.2)."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from premask import __version__
+from premask.core.datasets import Dataset, Entry
+from premask.core.errors import PremaskError
+from premask.core.micrograph import window
+from premask.core.words import count
+from premask.deploy.model_card import ModelCard
+from premask.deploy.predictor import MODEL_FILE
+from premask.evaluate.policy import Policy
+from premask.evaluate.scores import Scores, measure, summarise
+from premask.io.files import write_atomically
+from premask.io.label_maps import encode_label_map
+from premask.train.config import Config
+from premask.train.data import Sample, keep, make_index
+from premask.train.export import WEIGHTS_FILE, save_onnx, save_weights
+from premask.train.loop import Task, Trained, fit
+from premask.train.model import MULTIPLE, build, check_packages, encoder_of
+from premask.train.processes import is_first
+from premask.train.scoring import OVERLAP, TILE, predictions, runner
+from premask.train.state import STATE_FILE, Row
+from premask.train.weights import EncoderWeights, find_weights, load_encoder
+from premask.workflow.dataset_folder import read_pair
+from premask.workflow.training_parts import Parts, divide
+
+CONFIG, METRICS, RESULT, PREDICTIONS = "config.json", "metrics.jsonl", "result.json", "predictions"
+
+Watch = Callable[[Row, "Order"], None]
+
+
+@dataclass(frozen=True)
+class Order:
+    """What is to be trained.
+
+    Attributes
+    ----------
+    dataset : Dataset
+    out : Path
+        The folder of the run.
+    config : Config
+    split : str, optional
+        Its name; ``default`` or the only one if left, or all images where there is none.
+    type : str, optional
+        Only images of this type.
+    tensorboard : bool
+        Write events for TensorBoard as well.
+    """
+
+    dataset: Dataset
+    out: Path
+    config: Config
+    split: str | None = None
+    type: str | None = None
+    tensorboard: bool = False
+
+
+@dataclass(frozen=True, eq=False)
+class Result:
+    """What a run ended with.
+
+    Attributes
+    ----------
+    out : Path
+    summary : dict
+        What ``result.json`` holds.
+    scores : dict of str to Scores
+        By the name of the part; empty where the run had ended before.
+    """
+
+    out: Path
+    summary: Mapping[str, Any]
+    scores: Mapping[str, Scores] = field(default_factory=dict)
+
+
+def train(
+    order: Order,
+    watch: Watch = lambda _row, _order: None,
+    tell: Callable[[str], None] = lambda _line: None,
+) -> Result | None:
+    """Train a model, or go on with a run that was stopped.
+
+    The folder holds ``config.json``, ``metrics.jsonl`` (a line for each epoch),
+    ``model.safetensors``, ``model.onnx``, ``predictions/PART/STEM.png``, ``report.html`` and, at
+    the very end, ``result.json``: with it the run is over, and nothing is done again.
+
+    Parameters
+    ----------
+    watch : callable
+        Gets the row of each epoch.
+    tell : callable
+        Gets sentences on what was settled before training begins.
+
+    Returns
+    -------
+    Result or None
+        None in all processes but the first where torchrun has started several.
+
+    Raises
+    ------
+    PremaskError
+        For a split, knob or image that cannot be used, and a folder that holds another run.
+    """
+    check_packages()
+    parts = divide(order.dataset, order.split, order.config, order.type)
+    described = describe(order, parts)
+    if (ended := _ended(order.out, described)) is not None:
+        return ended
+    task, weights = _task(order, parts)
+    card = _card(order, task, weights)
+    if is_first():
+        order.out.mkdir(parents=True, exist_ok=True)
+        _write_json(order.out / CONFIG, {**described, "encoder_weights_source": weights.source})
+        for line in (*parts.notes, f"The encoder's weights: {weights.source}."):
+            tell(line)
+    with _Log(order, watch) as log:
+        trained = fit(task, order.config, order.out, log.row)
+    if trained is None:
+        return None
+    return _finish(order, parts, trained, card)
+
+
+def describe(order: Order, parts: Parts) -> dict[str, Any]:
+    """What ``config.json`` begins with: all that a run hangs on."""
+    dataset = order.dataset
+    return {
+        "premask": __version__,
+        "knobs": order.config.to_dict(),
+        "dataset": dataset.root.resolve().name,
+        "split": parts.split,
+        "type": order.type,
+        "phases": [{"name": one.name, "colour": one.colour} for one in dataset.phases.phases],
+        "images": {name: [entry.stem for entry in own] for name, own in parts.all.items()},
+        "notes": list(parts.notes),
+    }
+
+
+def samples_of(entries: Sequence[Entry]) -> list[Sample]:
+    """Entries of a data set as training takes them: 8-bit levels, kept once they are read."""
+
+    def reading(entry: Entry) -> Callable[[], tuple[NDArray[np.uint8], NDArray[np.uint8]]]:
+        def read() -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
+            pixels, label_map = read_pair(entry)
+            return window(pixels), label_map
+
+        return read
+
+    return keep([Sample(entry.stem, reading(entry), entry.type) for entry in entries])
+
+
+def _ended(out: Path, described: Mapping[str, Any]) -> Result | None:
+    """The result of a run that is over; an error if it was another one."""
+    if not (out / RESULT).is_file():
+        return None
+    try:
+        before = json.loads((out / CONFIG).read_text(encoding="utf-8"))
+        summary = json.loads((out / RESULT).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        raise PremaskError(
+            f"{out} holds the result of a run that cannot be read; give another folder"
+        ) from None
+    differs = [key for key in described if before.get(key) != described[key] and key != "premask"]
+    if differs:
+        raise PremaskError(
+            f"{out} holds the result of another run ({', '.join(differs)} differ); give another"
+            " folder"
+        )
+    return Result(out, summary)
+
+
+def _task(order: Order, parts: Parts) -> tuple[Task, EncoderWeights]:
+    import torch
+
+    config, n_phases = order.config, len(order.dataset.phases)
+    training, validation = samples_of(parts.training), samples_of(parts.validation)
+    index = make_index(training, n_phases, config.seed)
+    weights = find_weights(config.encoder_weights, config.encoder)
+    torch.manual_seed(config.seed)
+    network = build(
+        config.architecture, config.encoder, n_phases, mean=weights.mean, std=weights.std
+    )
+    try:
+        load_encoder(encoder_of(network), weights)
+    except PremaskError:
+        if config.encoder_weights != "auto":  # found, not asked for: they may be of another form
+            raise
+        weights = EncoderWeights(None, "none (ImageNet's on this machine do not fit)")
+    channels = 3 if index.coloured else 1
+    given = weights.tensors is not None
+    return Task(network, given, training, validation, index, channels), weights
+
+
+def _card(order: Order, task: Task, weights: EncoderWeights) -> ModelCard:
+    phases = order.dataset.phases
+    return ModelCard(
+        names=phases.names,
+        colours=tuple(phase.colour for phase in phases.phases),
+        channels=task.channels,
+        mean=tuple(weights.mean),
+        std=tuple(weights.std),
+        multiple=MULTIPLE,
+        tile=TILE,
+        overlap=OVERLAP,
+        architecture=order.config.architecture,
+        encoder=order.config.encoder,
+        facts={
+            "premask": __version__,
+            "dataset": order.dataset.root.resolve().name,
+            "type": order.type,
+            "training_images": len(task.training),
+            "levels": "8 bit as they are; 16 bit spread between the percentiles 0.1 and 99.9",
+        },
+    )
+
+
+class _Log:
+    """Rows of epochs to where they are wanted: ``metrics.jsonl``, TensorBoard, the watcher."""
+
+    def __init__(self, order: Order, watch: Watch) -> None:
+        self.order, self.watch, self.rows = order, watch, list[Row]()
+        self.board = _board(order.out) if order.tensorboard and is_first() else None
+
+    def __enter__(self) -> _Log:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self.board is not None:
+            self.board.close()
+
+    def row(self, row: Row) -> None:
+        self.rows.append(row)
+        lines = "".join(f"{json.dumps(one)}\n" for one in self.rows)
+        write_atomically(self.order.out / METRICS, lines.encode())
+        for name in ("loss", "mean_iou", "learning_rate"):
+            if self.board is not None and row.get(name) is not None:
+                self.board.add_scalar(name, row[name], row["epoch"])
+        self.watch(row, self.order)
+
+
+def _board(out: Path) -> Any:
+    try:
+        from torch.utils.tensorboard import SummaryWriter
+    except ImportError:
+        raise PremaskError(
+            "TensorBoard is not installed: pip install tensorboard, or leave --tensorboard out"
+        ) from None
+    return SummaryWriter(str(out / "tensorboard"))
+
+
+def _finish(order: Order, parts: Parts, trained: Trained, card: ModelCard) -> Result:
+    """Write the model, score it on what it was not trained on, and say that the run is over."""
+    from premask.workflow.training_page import write_page
+
+    progress, out = trained.progress, order.out
+    save_weights(trained.network, card, out / WEIGHTS_FILE)
+    difference = save_onnx(trained.network, card, out / MODEL_FILE)
+    scores = {
+        part: _score(order, trained, card, part, entries)
+        for part, entries in parts.held_out.items()
+        if entries
+    }
+    summary = {
+        "epochs": progress.epoch,
+        "best_epoch": progress.best_epoch,
+        "validation_mean_iou": progress.best_score if progress.best_score >= 0 else None,
+        "reason": trained.reason,
+        "seconds": round(progress.seconds, 1),
+        "onnx_difference": difference,
+        "scores": {part: found.to_dict() for part, found in scores.items()},
+    }
+    write_page(order, parts, progress, scores, trained.reason)
+    _write_json(out / RESULT, _plain(summary))
+    (out / STATE_FILE).unlink(missing_ok=True)
+    return Result(out, summary, scores)
+
+
+def predicted_file(out: Path, part: str, stem: str) -> Path:
+    """Where the label map of an image that was held out is kept."""
+    return out / PREDICTIONS / part / f"{stem}.png"
+
+
+def _score(
+    order: Order, trained: Trained, card: ModelCard, part: str, entries: Sequence[Entry]
+) -> Scores:
+    measured = []
+    run, policy = runner(trained.network), Policy()
+    for sample, labels, truth in predictions(run, samples_of(entries), card.channels):
+        path = predicted_file(order.out, part, sample.stem)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_atomically(path, encode_label_map(labels, card.colours))
+        measured.append((measure(labels, truth, len(card.names), policy), sample.type))
+    return summarise(measured, policy, card.names)
+
+
+def _plain(value: Any) -> Any:
+    """Numbers that are none as null: JSON has no form for them."""
+    if isinstance(value, dict):
+        return {key: _plain(one) for key, one in value.items()}
+    return None if isinstance(value, float) and not math.isfinite(value) else value
+
+
+def _write_json(path: Path, content: Mapping[str, Any]) -> None:
+    write_atomically(path, (json.dumps(content, indent=2, ensure_ascii=False) + "\n").encode())
+
+
+def epoch_line(row: Row, order: Order) -> str:
+    """An epoch in words, for the one who waits."""
+    config = order.config
+    total = f"{config.minutes:g} min" if config.minutes else str(config.epochs)
+    score = f", mean IoU {row['mean_iou']:.3f}" if "mean_iou" in row else ""
+    where = f"{order.type}: " if order.type else ""
+    return (
+        f"{where}epoch {row['epoch']} (of {total}): loss {row['loss']:.3f}{score},"
+        f" {count(round(row['seconds']), 'second')}"
+    )

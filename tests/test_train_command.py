@@ -1,0 +1,183 @@
+"""``premask train`` as a user runs it: a run's folder, kill -9, torchrun, refusals."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import pytest
+
+from helpers import command, premask, refusal
+from premask.deploy.predictor import load_model
+from tiny_models import TINY, write_dataset
+
+pytest.importorskip("torch")
+pytest.importorskip("segmentation_models_pytorch")
+pytestmark = [pytest.mark.torch, pytest.mark.slow]
+
+ONE_THREAD = {"OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
+FILES = {
+    "config.json", "metrics.jsonl", "model.onnx", "model.safetensors", "predictions",
+    "report.html", "result.json",
+}  # fmt: skip
+
+
+def knobs(**others: object) -> list[str]:
+    given = TINY | {"epochs": 3} | others
+    return [word for key, value in given.items() for word in ("--knob", f"{key}={value}")]
+
+
+def without_times(run: Path) -> list[dict[str, Any]]:
+    lines = (run / "metrics.jsonl").read_text().splitlines()
+    return [{**json.loads(line), "seconds": 0} for line in lines]
+
+
+@pytest.fixture(scope="module")
+def dataset(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_dataset(tmp_path_factory.mktemp("data") / "discs")
+
+
+@pytest.fixture(scope="module")
+def run(dataset: Path) -> Path:
+    """An uninterrupted run."""
+    out = dataset.parent / "run"
+    done = premask("train", dataset, out, *knobs(), "--json", env=ONE_THREAD)
+    assert done.returncode == 0, done.stderr
+    (dataset.parent / "answer.json").write_text(done.stdout)
+    assert done.stderr.count("epoch ") == 3
+    assert "The encoder's weights: none." in done.stderr
+    return out
+
+
+def test_a_run_leaves_its_folder(run: Path) -> None:
+    assert {path.name for path in run.iterdir()} == FILES
+    config = json.loads((run / "config.json").read_text())
+    assert config["knobs"]["encoder"] == TINY["encoder"]
+    assert config["images"]["train"] == ["field_0", "field_1", "field_2", "field_3"]
+    assert config["encoder_weights_source"] == "none"
+    rows = without_times(run)
+    assert [row["epoch"] for row in rows] == [1, 2, 3]
+    assert rows[-1]["loss"] < rows[0]["loss"]
+
+
+def test_the_answer_is_that_of_the_predictions(run: Path, dataset: Path) -> None:
+    answer = json.loads((run.parent / "answer.json").read_text())
+    assert answer["run"] == str(run)
+    assert answer["epochs"] == 3
+    assert answer["reason"] == "epochs"
+    assert answer["onnx_difference"] < 1e-4
+    assert set(answer["scores"]) == {"val", "test"}
+    assert answer["scores"]["val"]["mean_iou"] == pytest.approx(answer["validation_mean_iou"])
+    done = premask(
+        "evaluate", run / "predictions" / "test", dataset / "masks", "--classes", 3, "--json"
+    )
+    scores = json.loads(done.stdout)
+    assert scores["images"] == 2
+    assert scores["mean_iou"] == pytest.approx(answer["scores"]["test"]["mean_iou"])
+
+
+def test_the_page_shows_curves_scores_and_the_worst_images(run: Path) -> None:
+    page = (run / "report.html").read_text(encoding="utf-8")
+    assert page.count("<svg") == 2
+    assert "Label maps against the truth: test" in page
+    assert "absent: skip" in page
+    assert "field_6" in page
+    assert "field_7" in page
+    assert "field_0" not in page
+    assert "tu-test_efficientnet" in page
+    assert "its figures flatter" in page
+    assert not re.search(r'(src|href)="https?:', page)
+
+
+def test_a_run_that_is_over_is_not_done_again(run: Path, dataset: Path) -> None:
+    before = {path: path.stat().st_mtime_ns for path in run.rglob("*")}
+    done = premask("train", dataset, run, *knobs(), "--json", env=ONE_THREAD)
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout) == json.loads((run.parent / "answer.json").read_text())
+    assert "epoch" not in done.stderr
+    line = refusal("train", dataset, run, *knobs(epochs=4))
+    assert "holds the result of another run (knobs differ)" in line
+    assert {path: path.stat().st_mtime_ns for path in run.rglob("*")} == before
+
+
+def test_killed_and_started_again_it_ends_with_the_same_bytes(run: Path, dataset: Path) -> None:
+    out = dataset.parent / "killed"
+    words = command("train", dataset, out, *knobs())
+    process = subprocess.Popen(
+        words, stderr=subprocess.PIPE, text=True, env={**os.environ, **ONE_THREAD}
+    )
+    assert process.stderr is not None
+    with process.stderr as lines:
+        seen = next(line for line in lines if line.startswith("epoch 1 "))
+        process.send_signal(signal.SIGKILL)
+    assert seen
+    assert process.wait() == -signal.SIGKILL
+    assert not (out / "result.json").exists()
+    done = premask("train", dataset, out, *knobs(), env=ONE_THREAD)
+    assert done.returncode == 0, done.stderr
+    assert done.stderr.count("epoch 1 ") == 1  # told again from the state, not learned again
+    assert {path.name for path in out.iterdir()} == FILES
+    for name in ("model.safetensors", "predictions/test/field_6.png"):
+        assert (out / name).read_bytes() == (run / name).read_bytes(), name
+    assert without_times(out) == without_times(run)
+
+
+def test_two_processes_of_torchrun_make_one_run_of_colour_images(tmp_path: Path) -> None:
+    dataset, out = write_dataset(tmp_path / "colour", 4), tmp_path / "two"
+    for path in (dataset / "images").iterdir():
+        grey = cv2.imread(str(path), cv2.IMREAD_GRAYSCALE)
+        cv2.imwrite(str(path), np.dstack([grey, 255 - grey, grey]))
+    words = [
+        sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2",
+        "-m", "premask", "train", dataset, out, *knobs(crops_per_epoch=8, epochs=2, device="cpu"),
+        "--json",
+    ]  # fmt: skip
+    done = subprocess.run(
+        [str(word) for word in words],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=300,
+        env={**os.environ, **ONE_THREAD},
+    )
+    assert done.returncode == 0, done.stderr
+    answer = json.loads(done.stdout)
+    assert answer["epochs"] == 2
+    assert {path.name for path in out.iterdir()} == FILES
+    assert len(without_times(out)) == 2
+    model = load_model(out)
+    assert model.card.channels == 3
+    assert model.card.names == ("phase 0", "phase 1", "phase 2")
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["--split", "folds"], "no split 'folds'"),
+        (["--encoder", "resnet19"], "no encoder 'resnet19'"),
+        (["--knob", "crop"], "KEY=VALUE is accepted"),
+        (["--knob", "speed=3"], "no knob 'speed'"),
+        (["--encoder-weights", "nowhere.pth"], "no weights at nowhere.pth"),
+        (["--loss", "hinge"], "no loss 'hinge'"),
+    ],
+)
+def test_what_cannot_be_is_refused_before_anything_is_made(
+    dataset: Path, tmp_path: Path, words: list[str], message: str
+) -> None:
+    from typer.testing import CliRunner
+
+    from premask.cli.main import app
+    from premask.core.errors import PremaskError
+
+    done = CliRunner().invoke(app, ["train", str(dataset), str(tmp_path / "out"), *words])
+    assert isinstance(done.exception, PremaskError)
+    assert message in str(done.exception)
+    assert not (tmp_path / "out" / "model.onnx").exists()

@@ -1,0 +1,130 @@
+"""Table 8: general and specific models on a folder laid out as MicroSteel's release."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from dataset_fakes import write_microsteel
+from premask.core.errors import PremaskError
+from premask.train.config import make_config
+from premask.workflow import train as module
+from premask.workflow.dataset_folder import read_dataset
+from premask.workflow.evaluate import evaluate_folders
+from premask.workflow.train import Order
+from premask.workflow.train_per_type import PerType, train_per_type
+from tiny_models import TINY, write_dataset
+
+torch = pytest.importorskip("torch")
+pytest.importorskip("segmentation_models_pytorch")
+pytestmark = pytest.mark.torch
+
+KNOBS = make_config(given=TINY | {"epochs": 2, "crops_per_epoch": 8})
+
+
+@pytest.fixture(scope="module")
+def order(tmp_path_factory: pytest.TempPathFactory) -> Order:
+    root = tmp_path_factory.mktemp("set")
+    return Order(read_dataset(write_microsteel(root / "microsteel")), root / "runs", KNOBS)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def quick() -> Any:
+    """One thread, and no export: that one is tested where it is made."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(module, "save_onnx", lambda _network, _card, path: path.touch() or 0.0)
+        yield
+    torch.set_num_threads(before)
+
+
+@pytest.fixture(scope="module")
+def told() -> list[str]:
+    return []
+
+
+@pytest.fixture(scope="module")
+def found(order: Order, told: list[str]) -> PerType:
+    """Stopped in the middle of the third model, and started again."""
+
+    def watch(row: dict[str, Any], one: Order) -> None:
+        told.append(f"{one.type or 'G'} {row['epoch']}")
+        if told[-1] == "II 1" and told.count("II 1") == 1:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        train_per_type(order, watch)
+    made = train_per_type(order, watch)
+    assert made is not None
+    return made
+
+
+def test_each_model_is_trained_once(found: PerType, told: list[str]) -> None:
+    assert list(found.runs) == ["G", "S-I", "S-II", "S-III"]
+    assert told == ["G 1", "G 2", "I 1", "I 2", "II 1", "II 1", "II 2", "III 1", "III 2"]
+    for name, result in found.runs.items():
+        assert result.out.name == name
+        images = json.loads((result.out / "config.json").read_text())["images"]["train"]
+        assert len(images) == (3 if name == "G" else 1)
+        assert all(name == "G" or f"Class_{name[2:]}_" in stem for stem in images)
+
+
+def test_table_8_is_what_evaluate_says_of_the_label_maps(
+    found: PerType, order: Order, tmp_path: Path
+) -> None:
+    rows = {str(row[0]): row for row in found.table.rows}
+    assert list(rows) == ["G", "G-I", "S-I", "G-III", "S-III"]
+    entries = {entry.stem: entry for entry in order.dataset.entries}
+    types = tmp_path / "types.csv"
+    types.write_text("".join(f"{stem},{one.type}\n" for stem, one in entries.items()))
+    for name, row in rows.items():
+        folder = name if name.startswith("S") else "G"
+        truth = order.dataset.root / "labels" / "labels"
+        predicted = order.out / folder / "predictions" / "test"
+        scores = evaluate_folders(predicted, truth, 5, types_csv=types).scores
+        if name.startswith("G-"):
+            scores = scores.types[name[2:]]
+        zero = evaluate_folders(predicted, truth, 5, types_csv=types, absent="zero").scores
+        if name.startswith("G-"):
+            zero = zero.types[name[2:]]
+        assert row[1] == scores.images
+        for cell, iou in zip(row[2:7], scores.iou, strict=True):
+            assert cell is None if np.isnan(iou) else cell == pytest.approx(100 * iou)
+        assert row[7] == pytest.approx(100 * scores.mean_iou)
+        assert row[8] == pytest.approx(100 * zero.mean_iou)
+    assert rows["S-I"][6] is None  # type I has no Fe2B
+    assert rows["S-I"][8] == pytest.approx(float(rows["S-I"][7] or 0) * 4 / 5)
+
+
+def test_the_policy_stands_under_the_table(found: PerType, order: Order) -> None:
+    notes = " ".join(found.table.notes)
+    assert "absent: skip" in notes
+    assert "mixes the two means" in notes
+    assert "No image of the part test: type II." in notes
+    text = (order.out / "table8.txt").read_text()
+    assert "mixes the two means" in text
+    assert (order.out / "table8.tex").read_text().count(r"\\") == 6
+    assert json.loads((order.out / "table8.json").read_text())["tables"][0]["rows"]
+    assert "policy" in (order.out / "table8.csv").read_text()
+
+
+def test_made_again_it_is_the_same_without_training(
+    found: PerType, order: Order, told: list[str]
+) -> None:
+    before = list(told)
+    again = train_per_type(order, lambda *_: told.append("trained"))
+    assert again is not None
+    assert again.table == found.table
+    assert told == before
+
+
+def test_what_cannot_be_compared_is_refused(tmp_path: Path) -> None:
+    plain = Order(read_dataset(write_dataset(tmp_path / "plain")), tmp_path / "runs", KNOBS)
+    with pytest.raises(PremaskError, match=r"of 0 types \(none is told\); --per-type compares two"):
+        train_per_type(plain)
+    assert not plain.out.exists()
