@@ -32,7 +32,10 @@ def preannotate(
     project: ProjectFolder,
     method: Annotated[
         list[str] | None,
-        typer.Option("--method", help="A method; may be repeated. All that can run by default."),
+        typer.Option(
+            "--method",
+            help="A method, or model:PATH; may be repeated. All that can run by default.",
+        ),
     ] = None,
     regions: Annotated[
         int | None,
@@ -90,7 +93,7 @@ def parse_options(texts: list[str]) -> dict[str, dict[str, Any]]:
     parsed: dict[str, dict[str, Any]] = {}
     for text in texts:
         left, equals, value = text.partition("=")
-        method, dot, key = left.partition(".")
+        method, dot, key = left.rpartition(".")  # the path of a model may have dots
         if not (equals and dot and method and key):
             raise PremaskError(
                 f"--option {text!r}: METHOD.KEY=VALUE is accepted, e.g. multi-otsu.sigma=1.5"

@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 from premask.core.errors import PremaskError
 from premask.core.phases import VOID, Phases
 
-Source = Literal["hand", "prototypes", "grey", "truth"]
-"""Who gave the names: a person, the images named so far, the grey order, the truth."""
+Source = Literal["hand", "prototypes", "grey", "truth", "model"]
+"""Who gave the names: a person, the images named so far, the grey order, the truth, a model."""
 
 UNNAME = "-"
 """Stands for a phase's name where a region shall lose its name: ``3=-``."""
@@ -31,7 +31,7 @@ class NameTable:
     margins : tuple of float
         How sure each name is, 0 to 1; the smallest are the ones to look at first. 1 for
         names given by hand or by the truth, 0 for a region without a name.
-    source : {"hand", "prototypes", "grey", "truth"}
+    source : {"hand", "prototypes", "grey", "truth", "model"}
         Who gave the names. A table that a person has changed is ``hand``.
     """
 
@@ -113,7 +113,7 @@ def unnamed(n_regions: int) -> NameTable:
 
 
 def make_table(names: Sequence[int | None], source: Source = "hand") -> NameTable:
-    """A table of names that are sure: given by hand, or by the truth."""
+    """A table of names that are sure: given by hand, by the truth or by a model."""
     margins = tuple(0.0 if phase is None else 1.0 for phase in names)
     return NameTable(tuple(names), margins, source)
 

@@ -43,8 +43,15 @@ def save_candidate(
     parameters: Parameters,
     regions: NDArray[np.uint8],
     cost: Cost,
+    table: Mapping[str, Any] | None = None,
 ) -> bool:
-    """Keep a candidate; False where another process was quicker with the same one."""
+    """Keep a candidate; False where another process was quicker with the same one.
+
+    Parameters
+    ----------
+    table : mapping, optional
+        The names that its regions come with, see :mod:`premask.naming.table`.
+    """
     data = encode_label_map(regions, neutral_colours(int(regions.max()) + 1))
     row = CandidateRow(
         image_id=image.id,
@@ -61,7 +68,7 @@ def save_candidate(
         jobs=cost.jobs,
         hardware=cost.hardware,
         created=now(),
-        names={},
+        names=dict(table or {}),
         islands={},
     )
     try:

@@ -24,6 +24,9 @@ from premask.workflow.descriptors import describe_candidate
 TRUSTED = ("hand", "truth")
 """Names from these are prototypes, and nothing but a person's hand changes them."""
 
+SURE = (*TRUSTED, "model")
+"""Nothing but a person's hand changes names from these; a model's phases come with theirs."""
+
 COMMAND_LINE = "command line"
 """Stands for who named regions with ``premask name``, where people have no names."""
 
@@ -207,8 +210,7 @@ def _to_name(
     pairs = [
         (by_id[candidate.image], candidate)
         for candidate in candidates
-        if not has_names(candidate.table)
-        or NameTable.from_dict(candidate.table).source not in TRUSTED
+        if not has_names(candidate.table) or NameTable.from_dict(candidate.table).source not in SURE
     ]
     if not candidates:
         raise PremaskError(
@@ -232,7 +234,7 @@ def _store(
         image=record.name,
         method=candidate.parameters.method,
         names=readable(table, project.phases),
-        margin=None if table.source in TRUSTED else min(table.margins, default=0.0),
+        margin=None if table.source in SURE else min(table.margins, default=0.0),
         findings=[finding.sentence for finding in check(label_map, project.phases, record.type)],
         limits_dropped=dropped,
     )

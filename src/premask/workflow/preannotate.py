@@ -20,6 +20,7 @@ from premask.project.images import all_images
 from premask.project.objects import sweep
 from premask.project.project import Project
 from premask.workflow.hardware import cores
+from premask.workflow.model_method import is_model, model_parameters, model_table, strangers
 from premask.workflow.worker import Result, make_regions, start_worker
 
 DEFAULT_REGIONS = 8
@@ -58,7 +59,7 @@ class Summary:
     present: int = 0
     failed: list[str] = field(default_factory=list)
     left_out: list[str] = field(default_factory=list)
-    """Why a method that was not asked for by name cannot run here."""
+    """Why a method that was not asked for by name cannot run here; phases without a name."""
     stopped: bool = False
 
 
@@ -81,7 +82,7 @@ def preannotate(
     Parameters
     ----------
     methods : sequence of str
-        Every method that can run here by default.
+        Every method that can run here by default. ``model:PATH`` is a trained model.
     n_regions : int, optional
         8, or the number of phases if that is larger.
     jobs : int, optional
@@ -108,9 +109,15 @@ def preannotate(
     summary = Summary()
     names = _runnable(methods, merged, summary)
     count = n_regions or max(DEFAULT_REGIONS, len(project.phases))
+    wanted = {
+        name: model_parameters(name, merged.get(name, {}))
+        if is_model(name)
+        else Parameters(name, count, seed, dict(merged.get(name, {})))
+        for name in names
+    }
+    _tell_strangers(project, wanted, summary)
     tasks = []
-    for image, name in itertools.product(records, names):
-        parameters = Parameters(name, count, seed, dict(merged.get(name, {})))
+    for image, parameters in itertools.product(records, wanted.values()):
         if has_candidate(project, image, parameters):
             summary.present += 1
         else:
@@ -134,7 +141,8 @@ def method_options(
     merged: dict[str, dict[str, Any]] = {}
     for source in (project.settings.methods, given or {}):
         for method, values in source.items():
-            find(method)
+            if not is_model(method):
+                find(method)
             merged.setdefault(method, {}).update(values)
     return merged
 
@@ -145,6 +153,9 @@ def _runnable(
     names = []
     for name in dict.fromkeys(methods or all_methods()):
         own = options.get(name, {})
+        if is_model(name):  # asked for by name; refused where it is resolved, if it cannot run
+            names.append(name)
+            continue
         reason = not_ready(name, own)
         if reason and methods:
             raise PremaskError(reason)
@@ -154,6 +165,15 @@ def _runnable(
         check_options(name, own)
         names.append(name)
     return names
+
+
+def _tell_strangers(project: Project, wanted: dict[str, Parameters], summary: Summary) -> None:
+    for name, parameters in wanted.items():
+        if is_model(name) and (unknown := strangers(parameters, project.phases)):
+            summary.left_out.append(
+                f"{name}: the project has no phase {', '.join(unknown)}; regions of it are without"
+                " a name"
+            )
 
 
 def _run(
@@ -215,7 +235,8 @@ def _keep(project: Project, task: Task, future: Future[Result], summary: Summary
             f"a worker process died while {where} was made, most likely for want of memory;"
             " what was finished is kept: run the command again with --jobs 1"
         ) from None
-    if save_candidate(project, task.image, task.parameters, result.regions, result.cost):
+    table = None if result.names is None else model_table(result.names, project.phases).to_dict()
+    if save_candidate(project, task.image, task.parameters, result.regions, result.cost, table):
         summary.made += 1
     else:
         summary.present += 1

@@ -35,6 +35,7 @@ NAMED_BY = {
     "prototypes": "named by prototypes",
     "grey": "named by grey order",
     "truth": "named by its own truth",
+    "model": "named by the model",
 }
 
 

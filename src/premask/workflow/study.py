@@ -20,6 +20,7 @@ from premask.project.label_maps import submitted_at
 from premask.project.project import Project
 from premask.project.sessions import OPEN_STATES, add_annotator, all_sessions
 from premask.project.studies import newest_study, save_study
+from premask.workflow.model_method import is_model
 
 UNTYPED = "-"
 """The type of images that have none, in tables."""
@@ -127,7 +128,7 @@ def check_arm(arm: str) -> None:
     kind, colon, method = arm.partition(":")
     if kind == "choice" and not colon:
         return
-    if kind == "uniform" and method in all_methods():
+    if kind == "uniform" and (method in all_methods() or is_model(method)):
         return
     methods = list(all_methods())
     raise PremaskError(

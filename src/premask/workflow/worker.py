@@ -25,19 +25,28 @@ from premask.io.images import read_micrograph
 from premask.preannotators.methods import run
 from premask.project import objects
 from premask.workflow.hardware import (
+    cores,
     forget_peak_memory,
     hardware,
     memory_mb,
     peak_memory_mb,
 )
+from premask.workflow.model_method import is_model, model_regions
 
 
 @dataclass(frozen=True)
 class Result:
-    """A candidate on its way back to the process that keeps it."""
+    """A candidate on its way back to the process that keeps it.
+
+    Attributes
+    ----------
+    names : tuple of str or None
+        The phase of each region, where the method is a model that knows them.
+    """
 
     regions: NDArray[np.uint8]
     cost: Cost
+    names: tuple[str, ...] | None = None
 
 
 def start_worker(threads: int) -> None:
@@ -67,14 +76,21 @@ def make_regions(root: Path, image: ImageRecord, parameters: Parameters, jobs: i
     nor the memory that the process held before: the worker does many candidates.
     """
     pixels = _pixels(root, image)
-    options = json.dumps(parameters.options, sort_keys=True)
-    _warm_up(parameters.method, pixels.ndim, str(pixels.dtype), parameters.n_regions, options)
+    threads = max(1, cores() // jobs)
+    if is_model(parameters.method):
+        model_regions(pixels[:64, :64], parameters, threads)  # loads it
+    else:
+        options = json.dumps(parameters.options, sort_keys=True)
+        _warm_up(parameters.method, pixels.ndim, str(pixels.dtype), parameters.n_regions, options)
     forget_peak_memory()
     held = memory_mb()
     started, cpu_started = time.perf_counter(), time.process_time()
-    regions = run(
-        pixels, parameters.method, parameters.n_regions, seed=parameters.seed, **parameters.options
-    )
+    names = None
+    if is_model(parameters.method):
+        regions, names = model_regions(pixels, parameters, threads)
+    else:
+        method, n_regions = parameters.method, parameters.n_regions
+        regions = run(pixels, method, n_regions, seed=parameters.seed, **parameters.options)
     cost = Cost(
         seconds=time.perf_counter() - started,
         cpu_seconds=time.process_time() - cpu_started,
@@ -82,7 +98,7 @@ def make_regions(root: Path, image: ImageRecord, parameters: Parameters, jobs: i
         jobs=jobs,
         hardware=hardware(),
     )
-    return Result(regions, cost)
+    return Result(regions, cost, names)
 
 
 @functools.lru_cache(maxsize=2)
