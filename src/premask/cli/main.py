@@ -19,6 +19,7 @@ from premask.cli import (
     predict,
     project,
     quantify,
+    serve,
     servers,
     start,
     study,
@@ -49,6 +50,7 @@ for module in (
     dataset,
     train,
     predict,
+    serve,
 ):
     module.add_commands(app)
 

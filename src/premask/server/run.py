@@ -7,6 +7,7 @@ import threading
 
 import numpy as np
 import uvicorn
+from fastapi import FastAPI
 
 from premask.core.errors import PremaskError
 from premask.features.islands import remove_islands
@@ -57,9 +58,14 @@ def name_of(host: str) -> str:
 
 
 def serve(project: Project, sock: socket.socket, token: str | None) -> None:
-    """Answer requests on a socket until Ctrl-C."""
+    """Answer requests to a project on a socket until Ctrl-C."""
     app = create_app(project, token=token)
     threading.Thread(target=_warm, daemon=True).start()
+    answer_requests(app, sock)
+
+
+def answer_requests(app: FastAPI, sock: socket.socket) -> None:
+    """Answer requests to an application on a socket until Ctrl-C."""
     config = uvicorn.Config(app, log_level="warning", access_log=False, lifespan="off")
     uvicorn.Server(config).run([sock])
 
