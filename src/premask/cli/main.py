@@ -13,6 +13,7 @@ from premask import __version__
 from premask.cli import (
     annotate,
     assess,
+    audit,
     candidates,
     dataset,
     exchange,
@@ -51,6 +52,7 @@ for module in (
     train,
     predict,
     serve,
+    audit,
 ):
     module.add_commands(app)
 

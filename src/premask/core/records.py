@@ -119,7 +119,8 @@ class LabelMapVersion:
     Attributes
     ----------
     strategy : str
-        ``scratch``, ``preannotated``, or ``reference`` for a map that was imported as the truth.
+        ``scratch``, ``preannotated``, ``agreed``, ``reference`` for a map that was imported as
+        the truth, or ``audit`` for its parent with the phases of models where they contradict it.
     parent : int or None
         The version that it was made from.
     session : int or None
@@ -222,7 +223,8 @@ class Consensus:
     versions : tuple of int
         The label maps that have a vote; with others it is another consensus.
     method : str
-        ``majority`` or ``staple``: what decides outside the regions of doubt.
+        ``majority`` or ``staple``: what decides outside the regions of doubt. ``labels``: the
+        labels that are audited, there and where nobody decides.
     min_px : int
         Area of the smallest region that people settle, px.
     """

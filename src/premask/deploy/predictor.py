@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import importlib.util
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -194,15 +195,43 @@ def predict(model: Model, image: ArrayLike, options: Options | None = None) -> P
     An image of up to 1280x1024 px is one tile. Beyond that, never more than a row of tiles is
     held as probabilities, so that memory grows with the width of an image only.
     """
-    chosen = options or Options()
     levels = window(as_image(image))
     labels = np.empty(levels.shape[:2], np.uint8)
     confidence = np.empty(levels.shape[:2], np.uint8)
-    run = test_time(chosen.test_time, model.run)
-    for top, probabilities in strips(levels, run, **layout(model.card, chosen)):
-        rows = slice(top, top + probabilities.shape[1])
-        labels[rows], confidence[rows] = most_probable(probabilities)
+    for top, found in _strips(model, levels, options or Options()):
+        rows = slice(top, top + found.shape[1])
+        labels[rows], confidence[rows] = most_probable(found)
     return Prediction(labels, confidence)
+
+
+def probabilities(model: Model, image: ArrayLike, options: Options | None = None) -> Probabilities:
+    """How probable each phase is, pixel by pixel.
+
+    Parameters
+    ----------
+    image : array_like of shape (H, W) or (H, W, 3)
+        As in :func:`predict`.
+
+    Returns
+    -------
+    ndarray of float32, shape (K, H, W)
+        In the order of the model's phases. All of it is held: 4 bytes for each pixel and phase.
+
+    Raises
+    ------
+    PremaskError
+        For an image or options that cannot be used.
+    """
+    levels = window(as_image(image))
+    whole = np.empty((len(model.card.names), *levels.shape[:2]), np.float32)
+    for top, found in _strips(model, levels, options or Options()):
+        whole[:, top : top + found.shape[1]] = found
+    return whole
+
+
+def _strips(model: Model, levels: Levels, options: Options) -> Iterator[tuple[int, Probabilities]]:
+    run = test_time(options.test_time, model.run)
+    return strips(levels, run, **layout(model.card, options))
 
 
 def layout(card: ModelCard, options: Options) -> dict[str, int]:

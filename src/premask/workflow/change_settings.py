@@ -20,6 +20,7 @@ from premask.project.label_maps import image_versions, read_version
 from premask.project.project import Project
 from premask.project.sessions import OPEN_STATES, ConflictError, working_copy
 from premask.workflow.add import check_scale
+from premask.workflow.audited import AUDIT
 from premask.workflow.overview import overview
 
 
@@ -189,6 +190,8 @@ def concerned(project: Project, phase: int) -> list[Concerned]:
         stored = Counter[str]()
         newest = {(v.annotator, v.strategy): v for v in image_versions(project, one.image)}
         for version in newest.values():
+            if version.strategy == AUDIT:
+                continue
             stored[_kind(version)] += _px(read_version(project, version), phase)
         row = Concerned(
             one.image,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from premask.core.errors import PremaskError, nearest
-from premask.core.origins import DOUBTFUL, ORIGIN_BITS, ORIGINS, doubtful
+from premask.core.origins import DOUBTFUL, ORIGIN_BITS, ORIGINS, doubtful, fresh_origins
 from premask.core.phases import VOID
 from premask.core.records import Agreement, Consensus, Decision, ImageRecord, LabelMapVersion
 from premask.core.words import count
@@ -41,6 +41,7 @@ from premask.project.sessions import (
     submit,
 )
 from premask.project.sightings import add_sighting
+from premask.workflow.audited import AUDITOR, LABELS, standing_audit
 from premask.workflow.independence import hindrance
 from premask.workflow.quality import submitted_maps
 
@@ -96,7 +97,14 @@ class Automatic:
 
 
 def voters(project: Project, image: ImageRecord) -> dict[str, LabelMapVersion]:
-    """The label maps that have a vote: the newest of each closed session, by a name for people."""
+    """The label maps that have a vote, by a name for people.
+
+    The newest of each closed session; where an audit of the labels stands, these labels and
+    what the models would have instead.
+    """
+    audited = standing_audit(project, image)
+    if audited is not None:
+        return dict(zip((LABELS, AUDITOR), audited, strict=True))
     maps = submitted_maps(project, image)
     people = [annotator for annotator, _ in maps]
     return {
@@ -107,7 +115,7 @@ def voters(project: Project, image: ImageRecord) -> dict[str, LabelMapVersion]:
 
 def refusal(project: Project, image: ImageRecord, annotator: str) -> str:
     """Why somebody may not settle an image; empty where they may."""
-    if not submitted_maps(project, image):
+    if not voters(project, image):
         return "no label map of this image was submitted yet"
     return hindrance(project, image.id, image.crop_bottom, annotator)
 
@@ -125,7 +133,8 @@ def open_consensus(
     Parameters
     ----------
     method : {"majority", "staple"}
-        What decides outside the regions of doubt.
+        What decides outside the regions of doubt. An audit is always by ``labels``: nothing that
+        is labelled becomes void for want of a decision.
     min_px : int
         Smaller regions are not asked about, px.
 
@@ -134,7 +143,10 @@ def open_consensus(
     PremaskError
         For another method, a negative area, or who may not see it.
     """
-    check_rule(method, min_px)
+    audited = standing_audit(project, image) is not None
+    if audited:
+        method = LABELS
+    check_rule(method, min_px, (LABELS,) if audited else METHODS)
     reason = refusal(project, image, annotator)
     if reason:
         raise PremaskError(reason)
@@ -143,11 +155,12 @@ def open_consensus(
     return sitting(project, found.id, annotator)
 
 
-def check_rule(method: str, min_px: int) -> None:
+def check_rule(method: str, min_px: int, accepted: Sequence[str] = METHODS) -> None:
     """Refuse a method or an area that there is not."""
-    if method not in METHODS:
+    if method not in accepted:
         raise PremaskError(
-            f"the method is {method!r}; {', '.join(METHODS)} are accepted{nearest(method, METHODS)}"
+            f"the method is {method!r}; {', '.join(accepted)} are accepted"
+            f"{nearest(method, accepted)}"
         )
     if not 0 <= min_px <= 10**9:
         raise PremaskError(f"regions from {min_px} px on; 0 or more is accepted")
@@ -235,14 +248,20 @@ def consensus_session(project: Project, found: Sitting, annotator: str) -> int:
 
 
 def finish(project: Project, number: int, annotator: str) -> int:
-    """Make the agreed map a version and return its number; what is not settled stays void."""
+    """Make the agreed map a version and return its number.
+
+    What is not settled stays void; in an audit it keeps its label.
+    """
     found = sitting(project, number, annotator)
     decisions = {region: one.label for region, one in decisions_of(project, number).items()}
-    agreed = agreed_map(found.automatic, found.doubts, decisions)
     settled = np.isin(found.doubts.regions, list(decisions))
-    inside = found.doubts.regions > 0
     origins = np.where(settled, np.uint8(ORIGINS["consensus"]), found.origins)
-    origins = np.where(inside & ~settled, ORIGINS["none"] | DOUBTFUL, origins).astype(np.uint8)
+    if found.consensus.method == LABELS:
+        decisions = {one.number: AUTOMATIC for one in found.doubts.queue} | decisions
+    else:
+        left = (found.doubts.regions > 0) & ~settled
+        origins = np.where(left, np.uint8(ORIGINS["none"] | DOUBTFUL), origins)
+    agreed = agreed_map(found.automatic, found.doubts, decisions)
     session = consensus_session(project, found, annotator)
     reopen(project, session)
     record = {
@@ -269,10 +288,11 @@ def _history(project: Project, found: Sitting, settled_by: Mapping[str, int]) ->
     maps = ", ".join(f"{name} (version {numbers[name]})" for name in found.votes)
     by = ", ".join(f"{name} {n}" for name, n in sorted(settled_by.items()))
     n, method = sum(settled_by.values()), found.consensus.method
+    left = "as labelled" if method == LABELS else "void"
     return (
         f"{method} of {count(len(found.votes), 'label map')}: {maps};"
         f" {count(n, 'region')} settled{f' ({by})' if by else ''},"
-        f" {len(found.doubts.queue) - n} left void;"
+        f" {len(found.doubts.queue) - n} left {left};"
         f" {found.doubts.small} px in regions under {found.consensus.min_px} px decided by the"
         f" {method}, {found.undecided} px of all others void"
     )
@@ -287,6 +307,8 @@ def agree_automatically(
     on. What people have agreed on stays as long as the label maps are the same.
     """
     check_rule(method, min_px)
+    if standing_audit(project, image) is not None:
+        return Automatic(None, "what models contradict is for people to settle, in the browser")
     versions = {one.id for one in voters(project, image).values()}
     if len(versions) < 2:
         return Automatic(None, "there is a single label map, nothing to agree on")
@@ -328,12 +350,16 @@ def _derived(
         for name, version in versions.items()
         if version.origins
     }
+    if consensus.method == LABELS:  # labels from elsewhere have no plane
+        planes.setdefault(LABELS, fresh_origins(votes[LABELS], "expert"))
     shape = next(iter(votes.values())).shape
     flagged = np.zeros(shape, np.bool_)
     for plane in planes.values():
         flagged |= doubtful(plane)
     if len(votes) == 1:
         automatic = next(iter(votes.values()))
+    elif consensus.method == LABELS:
+        automatic = votes[LABELS]
     elif consensus.method == "staple":
         automatic = staple(votes, n).label_map
     else:

@@ -9,6 +9,7 @@ from premask.project.images import all_images
 from premask.project.label_maps import image_versions
 from premask.project.project import Project
 from premask.project.reviews import all_reviews
+from premask.workflow.audited import LABELS
 from premask.workflow.consensus import AUTOMATICALLY, agreed_versions
 from premask.workflow.effort import Settling
 from premask.workflow.tables import Cell, Column, Table
@@ -16,7 +17,8 @@ from premask.workflow.tables import Cell, Column, Table
 CONSENSUS_NOTE = (
     "The newest agreed map of each image. Regions of doubt: connected pixels on which label maps"
     " differ or that somebody flagged. By: who decided on how many. Unsettled regions stay void;"
-    " smaller ones are left to the rule. Minutes: of all people together, over all agreed"
+    " by the rule labels, an audit's, they stay as labelled. Smaller ones are left to the rule."
+    " Minutes: of all people together, over all agreed"
     " maps of the image."
 )
 
@@ -50,7 +52,7 @@ def consensus_table(project: Project, settled: list[Settling]) -> Table:
                 f"{one.consensus.method}, {one.consensus.min_px} px",
                 one.regions,
                 done,
-                one.regions - done,
+                0 if one.consensus.method == LABELS else one.regions - done,
                 100 * one.void_px / area,
                 by or None,
             )

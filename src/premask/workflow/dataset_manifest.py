@@ -80,6 +80,22 @@ def read_manifest(root: Path) -> dict[str, Any]:
     return manifest
 
 
+def sources_of(dataset: Dataset) -> dict[str, str]:
+    """The micrograph that each image was built from, by stem: its id in the project.
+
+    Empty for data sets that premask did not build, and without images whose source is not told.
+    """
+    if dataset.layout != "premask":
+        return {}
+    found = {}
+    for row in read_manifest(dataset.root)["images"]:
+        source = row.get("source")
+        if isinstance(source, dict) and isinstance(source.get("sha256"), str):
+            page = source.get("page") or 0
+            found[str(row["stem"])] = f"{source['sha256']}-{page}" if page else source["sha256"]
+    return found
+
+
 def _entry(root: Path, row: Any, where: str) -> Entry:
     try:
         maps = {_text(one["strategy"]): one for one in row["label_maps"]}

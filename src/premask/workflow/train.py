@@ -33,6 +33,7 @@ from premask.train.scoring import OVERLAP, TILE, predictions, runner
 from premask.train.state import STATE_FILE, Row
 from premask.train.weights import EncoderWeights, find_weights, load_encoder
 from premask.workflow.dataset_folder import read_pair
+from premask.workflow.dataset_manifest import sources_of
 from premask.workflow.training_parts import Parts, divide
 
 CONFIG, METRICS, RESULT, PREDICTIONS = "config.json", "metrics.jsonl", "result.json", "predictions"
@@ -121,7 +122,8 @@ def train(
     card = _card(order, task, weights)
     if is_first():
         order.out.mkdir(parents=True, exist_ok=True)
-        _write_json(order.out / CONFIG, {**described, "encoder_weights_source": weights.source})
+        known = {"encoder_weights_source": weights.source, "sources": _sources(order, parts)}
+        _write_json(order.out / CONFIG, {**described, **known})
         for line in (*parts.notes, f"The encoder's weights: {weights.source}."):
             tell(line)
     with _Log(order, watch) as log:
@@ -144,6 +146,12 @@ def describe(order: Order, parts: Parts) -> dict[str, Any]:
         "images": {name: [entry.stem for entry in own] for name, own in parts.all.items()},
         "notes": list(parts.notes),
     }
+
+
+def _sources(order: Order, parts: Parts) -> dict[str, str]:
+    """The micrograph that each image of the run was built from, as far as it is known."""
+    stems = {entry.stem for own in parts.all.values() for entry in own}
+    return {stem: id_ for stem, id_ in sources_of(order.dataset).items() if stem in stems}
 
 
 def samples_of(entries: Sequence[Entry]) -> list[Sample]:

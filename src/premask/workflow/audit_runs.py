@@ -1,0 +1,164 @@
+"""The runs of ``premask train`` in an audit: what each has seen, and what it says of an image."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import zipfile
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from premask.core.errors import PremaskError
+from premask.core.phases import Phases
+from premask.core.records import ImageRecord
+from premask.deploy.predictor import Model, load_model, probabilities
+from premask.io.files import sha256_of, write_atomically
+from premask.io.images import image_stem
+from premask.io.structured import read_json
+from premask.project.images import read_pixels
+from premask.project.project import Project
+from premask.workflow.descriptors import FOLDER
+from premask.workflow.train import CONFIG
+
+Planes = NDArray[np.uint8]
+"""(K, H, W) in the order of a model's phases, 0 to 255 for 0 to 1."""
+
+
+@dataclass(frozen=True, eq=False)
+class Run:
+    """A trained model, and the images that it must not judge.
+
+    Attributes
+    ----------
+    phases : tuple of int
+        The project's phase of each of the model's.
+    seen : frozenset of str
+        Images that it was trained on, or that told its best epoch: ids, or stems in lower case.
+    by_content : bool
+        Whether these are ids, from the manifest of its data set.
+    type : str or None
+        The type that it was trained on alone.
+    """
+
+    folder: Path
+    model: Model
+    phases: tuple[int, ...]
+    seen: frozenset[str]
+    by_content: bool
+    type: str | None
+
+    def judges(self, image: ImageRecord) -> bool:
+        """Whether it has not seen an image, and is of its type."""
+        name = image.id if self.by_content else image_stem(image.name).casefold()
+        return name not in self.seen and self.type in (None, image.type)
+
+    @property
+    def rule(self) -> str:
+        """How its images were known again."""
+        return "content" if self.by_content else "stem"
+
+
+def read_run(folder: Path, phases: Phases, *, threads: int | None = None) -> Run:
+    """A folder that ``premask train`` wrote.
+
+    Raises
+    ------
+    PremaskError
+        For another folder, a run without a model, and a model of other phases.
+    """
+    if not (folder / CONFIG).is_file():
+        raise PremaskError(
+            f"{folder} has no {CONFIG}; give the folder of a run that premask train has written"
+        )
+    config = read_json(folder / CONFIG)
+    try:
+        parts, sources = _seen_stems(config), dict(config.get("sources", {}))
+        type_ = None if config["type"] is None else str(config["type"])
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise PremaskError(
+            f"{folder / CONFIG} does not tell the images of a run ({error!r}); give the folder of"
+            " a run that premask train has written"
+        ) from None
+    model = load_model(folder, threads=threads)
+    by_content = all(stem in sources for stem in parts)
+    seen = {str(sources[stem]) if by_content else stem.casefold() for stem in parts}
+    matched = match_phases(model.card.names, phases, str(folder))
+    return Run(folder, model, matched, frozenset(seen), by_content, type_)
+
+
+def _seen_stems(config: Mapping[str, Any]) -> set[str]:
+    """Stems that trained a run or told its best epoch."""
+    parts = ["train", "hold-out"]
+    if config["knobs"]["validation"] == "val":
+        parts.append("val")
+    images = {"train": config["images"]["train"]} | config["images"]  # every run has that one
+    return {str(stem) for part in parts for stem in images.get(part, ())}
+
+
+def match_phases(names: Sequence[str], phases: Phases, where: str) -> tuple[int, ...]:
+    """The project's phase of each of a model's, by name (case does not matter).
+
+    Raises
+    ------
+    PremaskError
+        Where one of the two has a phase that the other has not.
+    """
+    own = {name.casefold() for name in names}
+    known = {name.casefold() for name in phases.names}
+    needed = {name.casefold() for name in phases.names if name not in phases.merged}
+    if not needed <= own <= known:
+        raise PremaskError(
+            f"{where}: its model knows the phases {', '.join(names)}, the project has"
+            f" {', '.join(phases.names)}; train it on a data set of this project"
+        )
+    return tuple(phases.meant(phases.index(name)) for name in names)
+
+
+def mean_probabilities(
+    project: Project, image: ImageRecord, runs: Sequence[Run]
+) -> NDArray[np.float32]:
+    """What runs say of an image on average, in steps of 1/255, (phases, H, W).
+
+    Each run's answer is kept in the project's cache, a byte for each pixel and phase before it
+    is compressed.
+    """
+    total = np.zeros((len(project.phases), image.view_height, image.width), np.float32)
+    for run in runs:
+        planes = _planes(project, image, run.model)
+        for phase, plane in zip(run.phases, planes, strict=True):
+            total[phase] += plane
+    total /= np.float32(255 * len(runs))
+    return total
+
+
+def _planes(project: Project, image: ImageRecord, model: Model) -> Planes:
+    key = sha256_of(f"{image.content} {image.page} {image.crop_bottom} {model.sha256}".encode())
+    path = project.root / FOLDER / key[:2] / f"{key}.npz"
+    shape = (len(model.card.names), image.view_height, image.width)
+    kept = _kept(path)
+    if kept is not None and kept.shape == shape and kept.dtype == np.uint8:
+        return kept
+    found = probabilities(model, read_pixels(project, image))
+    found *= 255
+    made = np.clip(np.rint(found, out=found), 0, 255, out=found).astype(np.uint8)
+    buffer = io.BytesIO()
+    np.savez_compressed(buffer, planes=made)
+    with contextlib.suppress(PremaskError, OSError):  # it is only a cache
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_atomically(path, buffer.getvalue())
+    return made
+
+
+def _kept(path: Path) -> Planes | None:
+    try:
+        # the bytes first: of a damaged file numpy would leave the handle open
+        with np.load(io.BytesIO(path.read_bytes()), allow_pickle=False) as arrays:
+            planes: Planes = arrays["planes"]
+            return planes
+    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
+        return None  # not there, or damaged
