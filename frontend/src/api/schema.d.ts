@@ -615,7 +615,7 @@ export interface paths {
         put?: never;
         /**
          * Post Finish
-         * @description Make the agreed map a version; regions that nobody settled stay void.
+         * @description Make the agreed map a version; regions that nobody settled stay void, in an audit as is.
          */
         post: operations["post_finish_api_consensus__consensus__finish_post"];
         delete?: never;

@@ -101,7 +101,7 @@ def post_decisions(
 
 @router.post("/consensus/{consensus}/finish")
 def post_finish(project: Opened, annotator: Annotator, consensus: Number) -> VersionOut:
-    """Make the agreed map a version; regions that nobody settled stay void."""
+    """Make the agreed map a version; regions that nobody settled stay void, in an audit as is."""
     number = finish(project, consensus, annotator)
     image = sitting(project, consensus, annotator).image
     (version,) = [one for one in agreed_versions(project, image) if one.id == number]
