@@ -47,7 +47,7 @@ from premask.workflow.consensus_tables import consensus_table
 from premask.workflow.dataset_folder import read_dataset
 from premask.workflow.dataset_manifest import sources_of
 from premask.workflow.final_maps import final_version
-from tiny_models import CENTRES, card, write_grey_model
+from tiny_models import CENTRES, TINY, card, write_dataset, write_grey_model
 
 pytest.importorskip("onnxruntime")
 
@@ -442,3 +442,28 @@ def test_a_built_data_set_tells_where_its_images_came_from(
     answer("dataset", "build", project.root, tmp_path / "data")
     found = sources_of(read_dataset(tmp_path / "data"))
     assert found == {Path(image.name).stem: image.id for image in all_images(project)}
+
+
+@pytest.mark.torch
+@pytest.mark.slow
+def test_a_trained_run_judges_what_it_has_not_seen(tmp_path: Path) -> None:
+    pytest.importorskip("torch")
+    pytest.importorskip("segmentation_models_pytorch")
+    discs = write_dataset(tmp_path / "discs", 5)
+    made = init_project(tmp_path / "steel", Settings(make_phases(NAMES)))
+    add_images(made, sorted((discs / "images").iterdir()), crop_bottom=0)
+    for image in all_images(made):
+        labels = read_label_map(discs / "masks" / image.name)
+        save_label_map(made, image, labels, annotator="import", strategy="reference")
+    answer("dataset", "build", made.root, tmp_path / "data", "--folds", "5")
+    few = TINY | {"epochs": 1, "crops_per_epoch": 4, "validation": "hold-out"}
+    words = [word for key, value in few.items() for word in ("--knob", f"{key}={value}")]
+    run = tmp_path / "run"
+    answer("train", tmp_path / "data", run, "--split", "folds/1", *words)
+    config = json.loads((run / "config.json").read_text())
+    (own,) = config["images"]["val"]
+    assert config["sources"][own] == {i.name: i.id for i in all_images(made)}[f"{own}.png"]
+    said = answer("audit", made.root, run)
+    assert [one["name"] for one in said["images"]] == [f"{own}.png"]
+    assert len(said["seen"]) == 4
+    assert said["matched_by"] == {str(run): "content"}

@@ -15,7 +15,14 @@ from hypothesis import strategies as st
 from premask.core.errors import PremaskError
 from premask.core.micrograph import window
 from premask.deploy.model_card import ModelCard
-from premask.deploy.predictor import Model, Options, load_model, most_probable, predict
+from premask.deploy.predictor import (
+    Model,
+    Options,
+    load_model,
+    most_probable,
+    predict,
+    probabilities,
+)
 from tiny_models import CENTRES, card, grey_truth, particles, write_grey_model
 
 pytest.importorskip("onnxruntime")
@@ -35,6 +42,15 @@ def test_labels_and_confidence_are_as_the_model_is_defined(model: Model, options
     powers = np.exp(-0.05 * distance)
     expected = (powers / powers.sum(axis=0)).max(axis=0)
     assert np.abs(found.confidence / 255 - expected).max() < 1 / 255
+
+
+@pytest.mark.parametrize("options", [Options(), Options(96, 24), Options(test_time="flips")])
+def test_probabilities_are_as_the_model_is_defined(model: Model, options: Options) -> None:
+    image, _ = particles(5, (150, 210))
+    powers = np.exp(-0.05 * np.abs(image[np.newaxis] - np.array(CENTRES).reshape(3, 1, 1)))
+    found = probabilities(model, image, options)
+    assert found.dtype == np.float32
+    np.testing.assert_allclose(found, powers / powers.sum(axis=0), atol=1e-5)
 
 
 def test_sixteen_bit_is_spread_as_it_is_shown(model: Model) -> None:
