@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from premask.core.errors import PremaskError, nearest
 from premask.core.exchange import VOID_NAME, Report
 from premask.core.phases import VOID, Phases
+from premask.core.words import typed
 
 BACKGROUND = ("background", "ignored", "ignore", "unlabelled", "unlabeled", "unknown")
 """Names under which tools keep what is not labelled."""
@@ -48,6 +49,8 @@ class Vocabulary:
     regions: bool = False
     predictions: bool = False
 
+    _met: dict[str, None] = field(default_factory=dict, init=False, repr=False)
+
     def __post_init__(self) -> None:
         for name, phase in self.renames.items():
             if phase.casefold() not in {VOID_NAME, *map(str.casefold, self.phases.names)}:
@@ -55,6 +58,17 @@ class Vocabulary:
                     f"{name!r} cannot be read as {phase!r}; {', '.join(self.phases.names)} and"
                     f" {VOID_NAME} are accepted{nearest(phase, self.phases.names)}"
                 )
+
+    @property
+    def met(self) -> list[str]:
+        """The names that were looked up, in the order in which they came."""
+        return list(self._met)
+
+    @property
+    def idle(self) -> list[str]:
+        """The names of ``renames`` that were never looked up."""
+        met = {name.strip().casefold() for name in self._met}
+        return [name for name in self.renames if name.strip().casefold() not in met]
 
     @property
     def accepted(self) -> list[str]:
@@ -69,6 +83,7 @@ class Vocabulary:
     def renamed(self, name: str) -> int | None:
         """The phase index (255 for void) that a name was given by ``renames``, else None."""
         folded = name.strip().casefold()
+        self._met.setdefault(name)
         for own, phase in self.renames.items():
             if own.strip().casefold() == folded:
                 return self._phase(phase)
@@ -112,7 +127,7 @@ class Vocabulary:
             where,
             f"{name!r} is no phase of the project ({', '.join(self.phases.names)})"
             f"{nearest(name, self.phases.names)}; its {count} px are void (give it a meaning with"
-            f" --map {name}=PHASE)",
+            f" --map {typed(f'{name}=PHASE')})",
             count,
             at,
         )

@@ -44,8 +44,14 @@ def publish(folder: Path, out: Path, *, last: str = "") -> None:
     if out.suffix.lower() == ".zip":
         pack(folder, out)
         return
-    files = sorted(path for path in folder.rglob("*") if path.is_file())
-    for file in sorted(files, key=lambda path: path.relative_to(folder).as_posix() == last):
+    for file in sorted(
+        files_in(folder), key=lambda path: path.relative_to(folder).as_posix() == last
+    ):
         place = out / file.relative_to(folder)
         place.parent.mkdir(parents=True, exist_ok=True)
         file.replace(place)
+
+
+def files_in(folder: Path) -> list[Path]:
+    """All files of a folder and the folders below it, sorted."""
+    return sorted(path for path in folder.rglob("*") if path.is_file())

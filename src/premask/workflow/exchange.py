@@ -28,12 +28,15 @@ class Manifest:
         What the numbers in the files stand for, where phases are told by numbers.
     unnamed : set of str
         Images whose label maps are regions without names, whatever the numbers.
+    files : set of str
+        All that exports have written here, relative to the folder.
     """
 
     format: str = ""
     ids: Mapping[str, str] = field(default_factory=dict)
     numbers: Mapping[int, str] = field(default_factory=dict)
     unnamed: frozenset[str] = frozenset()
+    files: frozenset[str] = frozenset()
 
 
 def read_manifest(path: Path) -> Manifest:
@@ -54,6 +57,8 @@ def read_manifest(path: Path) -> Manifest:
     )
     if not isinstance(images, dict) or not isinstance(phases, list):
         raise PremaskError(f"{path.name}: no manifest of an export of premask; move it elsewhere")
+    files = content.get("files")
+    files = files if isinstance(files, list) else []
     named = [*phases, {"name": VOID_NAME, "id": content.get("void")}]
     return Manifest(
         str(content.get("format", "")),
@@ -72,6 +77,9 @@ def read_manifest(path: Path) -> Manifest:
         frozenset(
             name for name, one in images.items() if isinstance(one, dict) and one.get("unnamed")
         ),
+        frozenset(map(str, files))
+        if isinstance(files := content.get("files"), list)
+        else frozenset(),
     )
 
 

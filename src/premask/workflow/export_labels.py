@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence, Set
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
@@ -20,7 +20,7 @@ from premask.core.phases import VOID, Phase, Phases, neutral_colours
 from premask.core.records import Candidate, ImageRecord
 from premask.interchange.formats import Format, find_format
 from premask.io.files import write_atomically
-from premask.io.staging import publish, staging
+from premask.io.staging import files_in, publish, staging
 from premask.project import objects
 from premask.project.candidates import all_candidates, has_names
 from premask.project.images import all_images, read_pixels, stem
@@ -28,6 +28,7 @@ from premask.project.label_maps import read_version
 from premask.project.project import Project
 from premask.workflow.derive import derive
 from premask.workflow.exchange import MANIFEST, refuse_if_strict
+from premask.workflow.export_place import earlier_export, refuse_to_replace
 from premask.workflow.final_maps import final_version
 from premask.workflow.session_facts import session_facts
 
@@ -61,8 +62,8 @@ def export_label_maps(
     Parameters
     ----------
     out : Path
-        A folder, which may exist: files of the same names are replaced, others stay. Or a
-        name that ends in ``.zip``.
+        A folder, or a name that ends in ``.zip``. An earlier export there is replaced; files
+        that no export wrote are never.
     what : {"labels", "candidates"}
         ``labels``: of each image the map that :func:`final_version` names.
     method : str, optional
@@ -80,18 +81,21 @@ def export_label_maps(
     Raises
     ------
     PremaskError
-        For an unknown format, choice or method, or where there is nothing to write. Nothing
-        is written then.
+        For an unknown format, choice or method, where there is nothing to write, or other
+        files are in the way. Nothing is written then.
     """
     found = find_format(format_)
     report = Report()
     plan = plan_export(project, found, report, what=what, method=method, frame=frame)
+    earlier = earlier_export(out, project.root, {one.id for one in plan.images})
     with staging(out) as folder:
         target = Target(
             folder, plan.phases, report, found.pictures if pictures is None else pictures, prefix
         )
         ids = found.save(_watched(plan.images, on_image), target)
-        _write_manifest(folder, (format_, what, frame), ids, target, plan)
+        files = {path.relative_to(folder).as_posix() for path in files_in(folder)}
+        refuse_to_replace(sorted(files), out, earlier)
+        _write_manifest(folder, (format_, what, frame), ids, target, plan, files | earlier.files)
         refuse_if_strict(strict, report, "nothing was exported")
         publish(folder, out)
     return Exported([one.file_name for one in plan.images], report.findings)
@@ -124,6 +128,10 @@ def plan_export(
     """
     _one_of("--what", what, WHAT)
     _one_of("--frame", frame, FRAMES)
+    if method is not None and what == "labels":
+        raise PremaskError(
+            f"label maps have no method; add --what candidates to export those of {method}"
+        )
     images = all_images(project)
     layers = (
         _label_layers(project, images)
@@ -316,6 +324,7 @@ def _write_manifest(
     ids: Ids,
     target: Target,
     plan: Plan,
+    files: Set[str],
 ) -> None:
     format_, what, frame = how
     content = {
@@ -340,6 +349,7 @@ def _write_manifest(
             }
             for one in plan.images
         },
+        "files": sorted(files),
     }
     data = json.dumps(content, indent=1, ensure_ascii=False).encode()
     write_atomically(folder / MANIFEST, data)

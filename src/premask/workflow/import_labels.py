@@ -107,7 +107,7 @@ def import_label_maps(
         )
         incoming = list(found.load(top, vocabulary))
         maker = annotator or "imported"
-        staged = StagedImport(project, folder, kind, maker, f"{format_}: {path}")
+        staged = StagedImport(project, folder, kind, maker, f"{format_}: {path}", report)
         matcher = ImageMatcher(known, manifest.ids, report)
         for done, one in enumerate(incoming, 1):
             image = _image_of(one, matcher, staged, add_images=add_images)
@@ -121,6 +121,13 @@ def import_label_maps(
         for image in known:
             if image.id not in staged.seen:
                 report.add("no label map", image.name, "it has no label map among these")
+        for name in vocabulary.idle:
+            report.add(
+                "unknown",
+                "--map",
+                f"no label in the files is called {name!r}; names there:"
+                f" {', '.join(vocabulary.met) or 'none'}{nearest(name, vocabulary.met)}",
+            )
         refuse_if_strict(strict, report, "nothing was imported")
         staged.enter()
     measures = {time.measure for one in staged.maps for time in one.times}

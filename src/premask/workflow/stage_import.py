@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from premask.core.errors import PremaskError
-from premask.core.exchange import Incoming, LabelMap
+from premask.core.exchange import Incoming, LabelMap, Report, ToolTime
 from premask.core.phases import neutral_colours
 from premask.core.records import ImageRecord, Parameters
 from premask.io.files import sha256_of, write_atomically
@@ -24,6 +24,10 @@ from premask.project.imports import ImportedMap, store
 from premask.project.project import Project, now
 from premask.project.schema import CandidateRow
 from premask.workflow.add import check_type, read_record
+
+DAY = 86_400
+LONGEST = 30 * DAY
+"""No one works longer on one image, s: such a time is a tool's mistake."""
 
 
 class StagedImport:
@@ -39,10 +43,20 @@ class StagedImport:
         Who made the label maps that do not say it.
     note : str
         Where they come from.
+    report : Report
+        Is told of what is not taken.
     """
 
-    def __init__(self, project: Project, folder: Path, kind: str, annotator: str, note: str):
-        self.project, self.folder = project, folder
+    def __init__(
+        self,
+        project: Project,
+        folder: Path,
+        kind: str,
+        annotator: str,
+        note: str,
+        report: Report,
+    ):
+        self.project, self.folder, self.report = project, folder, report
         self.kind, self.annotator, self.note = kind, annotator, note
         self.new_images: list[ImageRecord] = []
         self.maps: list[ImportedMap] = []
@@ -89,11 +103,24 @@ class StagedImport:
         self.seen[image.id].add(maker)
         self.names.append(image.name)
         if self.kind == "candidate":
-            self.candidates.append(self._candidate(image, label_map, maker or "imported"))
+            self._keep_candidate(image, one, label_map, maker or "imported")
             return
         colours = [phase.colour for phase in self.project.phases.phases]
         content = self._put(encode_label_map(label_map, colours), ".png")
-        self.maps.append(ImportedMap(image, content, maker, self.kind, self.note, one.times))
+        times = tuple(time for time in one.times if self._is_possible(time, one.source))
+        self.maps.append(ImportedMap(image, content, maker, self.kind, self.note, times))
+
+    def _is_possible(self, time: ToolTime, where: str) -> bool:
+        """Whether somebody can have worked so long on one image; what is not is told."""
+        if time.seconds <= LONGEST:
+            return True
+        self.report.add(
+            "left out",
+            where,
+            f"{time.measure} says {time.seconds:.3g} s on one image, more than {LONGEST / DAY:.0f}"
+            " days; this time is not taken",
+        )
+        return False
 
     def enter(self) -> None:
         """Make all that was staged part of the project."""
@@ -107,8 +134,10 @@ class StagedImport:
             write_atomically(self.folder / key, data)
         return key
 
-    def _candidate(self, image: ImageRecord, label_map: LabelMap, method: str) -> CandidateRow:
-        """A proposal from a finished label map: its phases are its regions, named as they are.
+    def _keep_candidate(
+        self, image: ImageRecord, one: Incoming, label_map: LabelMap, method: str
+    ) -> None:
+        """Stage a proposal from a finished label map: its phases are its regions, named so.
 
         Labels behind the phases are regions that have no name yet.
         """
@@ -121,11 +150,11 @@ class StagedImport:
         content = self._put(data, ".png")
         parameters = Parameters(method, int(present.size), 0, {"imported": content[:16]})
         if has_candidate(self.project, image, parameters):
-            raise PremaskError(
-                f"{image.name}: the project has this very candidate of {method} already; nothing"
-                " was imported"
+            self.report.add(
+                "left out", one.source, f"{image.name} has this very candidate of {method} already"
             )
-        return CandidateRow(
+            return
+        row = CandidateRow(
             image_id=image.id,
             key=key_of(parameters, image.crop_bottom),
             method=method,
@@ -143,6 +172,7 @@ class StagedImport:
             names=_table_of(names),
             islands={"rule": "off"},
         )
+        self.candidates.append(row)
 
 
 def _table_of(names: list[int | None]) -> dict[str, Any]:
