@@ -182,7 +182,7 @@ def test_knobs_are_read_and_checked() -> None:
     config = make_config("minutes", {"crop": "128", "learning-rate": "2e-4", "loss": "dice"})
     assert (config.crop, config.learning_rate, config.loss) == (128, 2e-4, "dice")
     assert changed(config, make_config("minutes")) == [
-        "loss dice (cross-entropy)",
+        "loss dice (cross-entropy+dice)",
         "crop 128 (256)",
         f"learning_rate 0.0002 ({make_config('minutes').learning_rate})",
     ]

@@ -299,3 +299,15 @@ def test_weights_of_others_are_refused(tmp_path: Path) -> None:
     path.write_bytes(b"nothing")
     with pytest.raises(PremaskError, match="damaged or is no safetensors file"):
         load_weights(path)
+
+
+def test_crops_and_whole_images_agree_where_things_are() -> None:
+    """A pixel's logits hang on what is around it, not on the size of the picture it is in."""
+    torch.manual_seed(0)
+    network = build("deeplabv3plus", "resnet18", 2).eval()
+    assert not any(getattr(module, "align_corners", False) for module in network.modules())
+    head = network.get_submodule("network.segmentation_head")
+    features = torch.rand(1, head[0].in_channels, 32, 32)
+    with torch.inference_mode():
+        whole, part = head(features), head(features[:, :, 8:24, 8:24])
+    assert torch.allclose(whole[:, :, 36:92, 36:92], part[:, :, 4:60, 4:60], atol=1e-6)

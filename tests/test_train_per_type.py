@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -121,6 +122,19 @@ def test_made_again_it_is_the_same_without_training(
     assert again is not None
     assert again.table == found.table
     assert told == before
+
+
+def test_rows_go_to_tensorboard_too(order: Order, tmp_path: Path) -> None:
+    events = pytest.importorskip("tensorboard.backend.event_processing.event_accumulator")
+    board = replace(order, out=tmp_path, tensorboard=True)
+    with module._Log(board, lambda *_: None) as log:
+        for epoch, loss in ((1, 0.5), (2, 0.25)):
+            log.row({"epoch": epoch, "loss": loss, "mean_iou": 0.75, "learning_rate": 1e-3})
+    read = events.EventAccumulator(str(tmp_path / "tensorboard"))
+    read.Reload()
+    assert [(one.step, one.value) for one in read.Scalars("loss")] == [(1, 0.5), (2, 0.25)]
+    assert [one.value for one in read.Scalars("mean_iou")] == [0.75, 0.75]
+    assert len((tmp_path / "metrics.jsonl").read_text().splitlines()) == 2
 
 
 def test_what_cannot_be_compared_is_refused(tmp_path: Path) -> None:

@@ -77,7 +77,7 @@ class Config:
     patience: int = 30
     minutes: float = 0.0
     learning_rate: float = 1e-3
-    encoder_rate: float = 0.3
+    encoder_rate: float = 1.0
     weight_decay: float = 1e-2
     average: float = 0.0
     validation: str = "val"
@@ -118,12 +118,20 @@ RANGES: Mapping[str, tuple[float, float]] = {
 PRESETS: dict[str, dict[str, Any]] = {
     "paper": {},
     "minutes": {
+        "architecture": "fpn",
         "encoder": "tu-tf_efficientnet_lite0",
+        "loss": "cross-entropy+dice",
+        "average": 0.98,
         "crop": 256,
         "batch": 4,
+        "crops_per_epoch": 400,
     },
 }
-"""Knobs that differ from :class:`Config`'s: the paper's recipe, and one for a processor."""
+"""Knobs that differ from :class:`Config`'s: the paper's recipe, and one for a processor.
+
+The second was chosen on UHCS (20 training images, 120 steps, one seed): FPN is cheaper than
+DeepLabV3+ and was better, as were the sum of two losses and the mean of the weights.
+"""
 
 
 def make_config(preset: str = "paper", given: Mapping[str, Any] | None = None) -> Config:

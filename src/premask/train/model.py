@@ -105,6 +105,7 @@ def build(
 
     network = _network(architecture, encoder, n_phases)
     make_padding_static(network)
+    make_upsampling_even(network)
     return Normalised(network)
 
 
@@ -162,6 +163,22 @@ def make_padding_static(network: nn.Module) -> None:
         for name, child in module.named_children():
             if isinstance(child, Conv2dSame):
                 setattr(module, name, _static(child))
+
+
+def make_upsampling_even(network: nn.Module) -> None:
+    """Let what is upsampled by 4 lie where it lay, in the middle and at the edges of any crop.
+
+    segmentation_models_pytorch brings corners onto corners (``align_corners``): the scale then
+    hangs on the size of the input, and a map is off by up to 3 px towards the edges, by another
+    amount in a crop than in a whole image. Pixels are areas here, as everywhere in premask.
+    """
+    from torch import nn
+
+    for module in network.modules():
+        for name, child in module.named_children():
+            if isinstance(child, nn.Upsample) and child.align_corners:
+                even = nn.Upsample(child.size, child.scale_factor, child.mode, align_corners=False)
+                setattr(module, name, even)
 
 
 def _static(convolution: Any) -> nn.Module:

@@ -14,7 +14,16 @@ from premask.project.project import Project
 from premask.workflow.hardware import hardware
 from premask.workflow.preannotate import method_options
 
-PACKAGES = ("numpy", "numba", "opencv-python-headless", "tifffile", "torch", "transformers")
+PACKAGES = (
+    "numpy",
+    "numba",
+    "opencv-python-headless",
+    "tifffile",
+    "torch",
+    "transformers",
+    "segmentation-models-pytorch",
+    "onnxruntime",
+)
 
 
 @dataclass(frozen=True)
