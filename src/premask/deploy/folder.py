@@ -96,8 +96,9 @@ class Book:
         self.job = job
         self.path = job.out / RECORDS
         self.rows: dict[str, dict[str, Any]] = {}
+        self.taken: set[str] = set()
         for row in _read_rows(self.path):
-            self.rows[row["image"]] = row
+            self._keep(row)
 
     def has(self, name: str, sha256: str) -> bool:
         """Whether this image, as it is now, was predicted by this model in this way."""
@@ -114,9 +115,8 @@ class Book:
         """``a.png`` for ``a.tif``; ``a.tif.png`` where another image has that name already."""
         if (row := self.rows.get(name)) is not None:
             return str(row["label_map"])
-        taken = {file for row in self.rows.values() for file in _files(row)}
         file, number = Path(name).with_suffix(".png").as_posix(), 1
-        while {file, f"{CONFIDENCE}/{file}"} & taken:
+        while {file, f"{CONFIDENCE}/{file}"} & self.taken:
             file = f"{name}.png" if number == 1 else f"{name}.{number}.png"
             number += 1
         return file
@@ -131,7 +131,11 @@ class Book:
                 file.write(b"\n" + data)
             file.flush()
             os.fsync(file.fileno())
+        self._keep(row)
+
+    def _keep(self, row: dict[str, Any]) -> None:
         self.rows[row["image"]] = row
+        self.taken.update(_files(row))
 
 
 def _read_rows(path: Path) -> Iterator[dict[str, Any]]:

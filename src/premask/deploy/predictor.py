@@ -20,6 +20,9 @@ from premask.deploy.tiling import WHOLE, Levels, Probabilities, Run, strips, tes
 
 MODEL_FILE = "model.onnx"
 
+PROVIDERS = ("CUDAExecutionProvider", "CPUExecutionProvider")
+"""Of ONNX Runtime, the first that there is; a GPU needs the package onnxruntime-gpu."""
+
 
 @dataclass(frozen=True, eq=False)
 class Model:
@@ -124,9 +127,10 @@ def load_model(path: Path, *, threads: int | None = None) -> Model:
     settings = onnxruntime.SessionOptions()
     settings.intra_op_num_threads = threads or 0
     settings.log_severity_level = 3
+    there = onnxruntime.get_available_providers()
     try:
         session = onnxruntime.InferenceSession(
-            data, settings, providers=onnxruntime.get_available_providers()
+            data, settings, providers=[one for one in PROVIDERS if one in there]
         )
     except Exception as error:  # its errors have no common type but Exception
         reason = " ".join(str(error).split())[:160]

@@ -117,7 +117,7 @@ def train(
     parts = divide(order.dataset, order.split, order.config, order.type)
     described = describe(order, parts)
     if (ended := _ended(order.out, described)) is not None:
-        return ended
+        return ended if is_first() else None
     task, weights = _task(order, parts)
     card = _card(order, task, weights)
     if is_first():
