@@ -14,7 +14,7 @@ from premask.core.errors import PremaskError
 from premask.core.records import Cost
 from premask.evaluate.scores import score
 from premask.workflow.paper_tables import iou_table, quality_table, runtime_table, scores_table
-from premask.workflow.tables import Column, Table, render
+from premask.workflow.tables import Column, Table, from_json, render
 
 TABLE = Table(
     "A & B",
@@ -199,3 +199,25 @@ def test_table_6_tells_both_dice_and_what_is_undefined():
     assert overall[8] == 2
     assert "Reference: agreed." in table.notes
     assert any("no mean of the rows above" in note for note in table.notes)
+
+
+def test_tables_come_back_from_json() -> None:
+    columns = (Column("Model"), Column("Images", 0), Column("IoU %", 2))
+    table = Table("Table 8", columns, (("G", 3, 51.25), ("S-I", 1, None)), ("A policy.",))
+    assert from_json(render(table, "json"), "t.json") == [table]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "{",
+        "[]",
+        '{"tables": 3}',
+        '{"tables": [{"title": "T"}]}',
+        '{"tables": [{"title": "T", "notes": [], "columns": ["A"], "rows": [{"B": 1}]}]}',
+        '{"tables": [{"title": "T", "notes": [], "columns": ["A"], "rows": [{"A": [1]}]}]}',
+    ],
+)
+def test_what_holds_no_tables_is_refused(text: str) -> None:
+    with pytest.raises(PremaskError, match=r"^t\.json: "):
+        from_json(text, "t.json")

@@ -21,6 +21,7 @@ from premask.project.settings import Settings
 from premask.workflow.add import add_images
 from premask.workflow.project_tables import TableOptions, project_tables
 from premask.workflow.report import write_report
+from premask.workflow.tables import Column, Table, render
 from premask.workflow.tool_times import measure_line, minutes_by
 
 RULE = "active time, stops after 5 idle minutes"
@@ -90,3 +91,19 @@ def test_a_second_import_stands_for_the_first(project: Project) -> None:
     store(project, [], [ImportedMap(image, content, "ana", "scratch", "", (again,))])
     found = effort(minutes_by(project, "labelbox:seconds_to_create"))
     assert found.hours[0] == pytest.approx((50 + 120) / 60)
+
+
+def test_table_8_comes_from_the_folder_of_the_models(project: Project, tmp_path: Path) -> None:
+    runs = tmp_path / "runs"
+    runs.mkdir()
+    options = TableOptions(models=runs)
+    with pytest.raises(PremaskError, match="give the folder of premask train"):
+        write_report(project, project.root / "report.html", options=options)
+    table = Table(
+        "Table 8: models", (Column("Model"), Column("IoU %", 2)), (("G", 61.25),), ("P.",)
+    )
+    (runs / "table8.json").write_text(render(table, "json"), "utf-8")
+    write_report(project, project.root / "report.html", options=options)
+    page = (project.root / "report.html").read_text("utf-8")
+    assert "Table 8: models" in page
+    assert "61.25" in page

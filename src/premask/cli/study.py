@@ -257,6 +257,10 @@ def report(
         str | None,
         typer.Option("--reference", help="Of Tables 5 and 6: imported, agreed or scratch."),
     ] = None,
+    models: Annotated[
+        Path | None,
+        typer.Option("--models", help="Folder of premask train --per-type, for Table 8."),
+    ] = None,
     absent: Absent = "skip",
     tolerance: Tolerance = 3,
     json: Json = False,
@@ -267,7 +271,7 @@ def report(
     from premask.workflow.project_tables import TableOptions
     from premask.workflow.report import write_report
 
-    options = TableOptions(Policy("given", absent, tolerance), None, measure, reference)
+    options = TableOptions(Policy("given", absent, tolerance), None, measure, reference, models)
     made = write_report(open_project(project), out, options=options, tables=tables)
     lines = [f"Open this page in a browser: {out.resolve()}"]
     if tables:

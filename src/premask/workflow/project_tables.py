@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 
 from premask.core.errors import PremaskError, nearest
 from premask.core.records import Candidate, ImageRecord
@@ -50,12 +51,15 @@ class TableOptions:
     reference : str or None
         What candidates are scored against, see :data:`premask.workflow.references.REFERENCES`;
         the one that serves most images where it is None.
+    models : Path or None
+        What ``premask train --per-type`` wrote, for the report's Table 8.
     """
 
     policy: Policy = field(default_factory=Policy)
     method: str | None = None
     measure: str = "active"
     reference: str | None = None
+    models: Path | None = None
 
 
 def project_tables(

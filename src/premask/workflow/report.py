@@ -17,6 +17,7 @@ from premask.evaluate.effort_certainty import Interval, intervals
 from premask.evaluate.learning_curve import learning_curve
 from premask.evaluate.session_time import MEASURE_LINES, MEASURES
 from premask.io.files import write_atomically
+from premask.io.structured import read_text
 from premask.project.images import all_images
 from premask.project.project import Project, now
 from premask.project.sessions import all_sessions
@@ -45,8 +46,9 @@ from premask.workflow.report_page import Page, Section, render_page, write_table
 from premask.workflow.report_pictures import disagreements, examples
 from premask.workflow.report_plots import learning_plot, minutes_plot
 from premask.workflow.study_tables import plan_table
-from premask.workflow.tables import Table
+from premask.workflow.tables import Table, from_json
 from premask.workflow.tool_times import measure_line, minutes_by
+from premask.workflow.train_per_type import TABLE as TABLE_8
 from premask.workflow.verify import verdicts_table
 
 
@@ -106,6 +108,7 @@ def report_sections(project: Project, options: TableOptions) -> list[Section]:
         _settled(project, options),
         _provenance(project),
         _dataset(project),
+        *([_models(options.models)] if options.models else []),
         examples(project),
         _conditions(project, options),
     ]
@@ -268,6 +271,16 @@ def _dataset(project: Project) -> Section:
     return section
 
 
+def _models(runs: Path) -> Section:
+    """Table 8, as it was made when the models were trained."""
+    path = runs / TABLE_8["json"]
+    if not path.is_file():
+        raise PremaskError(
+            f"{runs} has no {path.name}; give the folder of premask train DATASET FOLDER --per-type"
+        )
+    return Section("Trained models", tables=from_json(read_text(path), str(path)))
+
+
 def _conditions(project: Project, options: TableOptions) -> Section:
     section = Section("What the figures hang on")
     packages = ("numpy", "scipy", "opencv-python-headless")
@@ -277,7 +290,10 @@ def _conditions(project: Project, options: TableOptions) -> Section:
         f"This page was made on: {hardware()}.",
         *options.policy.lines(),
         *(f"{line}." for line in MEASURE_LINES.values()),
-        "Table 8 compares trained models: premask train DATASET OUT --per-type makes it.",
+        (
+            "Table 8 compares trained models: premask train DATASET OUT --per-type makes it, and"
+            " --models OUT brings it here."
+        ),
     ]
     phases = project.phases
     if phases.merged:

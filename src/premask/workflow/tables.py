@@ -9,8 +9,10 @@ import math
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from premask.core.errors import PremaskError, nearest
+from premask.io.structured import parse_json
 
 Cell = str | int | float | None
 
@@ -95,6 +97,38 @@ def check_format(form: str) -> None:
             f"a table cannot be printed as {form!r}; {', '.join(FORMATS)} are accepted"
             f"{nearest(form, FORMATS)}"
         )
+
+
+def from_json(text: str, where: str) -> list[Table]:
+    """The tables that :func:`render` has written as ``json``, to be shown again.
+
+    Raises
+    ------
+    PremaskError
+        For text that holds no tables; ``where`` starts its message.
+    """
+    content = parse_json(text, where)
+    try:
+        return [_table(one) for one in content["tables"]]
+    except (KeyError, TypeError, AttributeError, IndexError):
+        raise PremaskError(f"{where}: it holds no tables of premask") from None
+
+
+def _table(content: dict[str, Any]) -> Table:
+    rows = tuple(tuple(row[name] for name in content["columns"]) for row in content["rows"])
+    cells = [cell for row in rows for cell in row]
+    if not all(cell is None or isinstance(cell, str | int | float) for cell in cells):
+        raise TypeError
+    columns = tuple(
+        Column(name, _digits([row[i] for row in rows])) for i, name in enumerate(content["columns"])
+    )
+    return Table(str(content["title"]), columns, rows, tuple(map(str, content["notes"])))
+
+
+def _digits(cells: Sequence[Cell]) -> int | None:
+    if any(isinstance(cell, str) for cell in cells):
+        return None
+    return 2 if any(isinstance(cell, float) for cell in cells) else 0
 
 
 def _text(table: Table) -> str:
