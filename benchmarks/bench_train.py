@@ -65,8 +65,8 @@ PUBLISHED = """Published, with the source and its convention:
   commit 11c0b6c). Its IoU is computed for each image over the phases that prediction or truth
   show (uhcsseg/perf.py) and then averaged over images; here counts are summed over the images
   first. The table of the paper as it was published could not be looked up.
-- NASA (Stuckner et al. 2022, npj Comput. Mater. 8): the tables could not be looked up; the
-  abstract gives only a reduction of the error relative to ImageNet (72.2 % with one training
+- NASA (Stuckner et al. 2022, npj Computational Materials 8): the tables could not be looked up;
+  the abstract gives only a reduction of the error relative to ImageNet (72.2 % with one training
   image)."""
 
 

