@@ -123,6 +123,8 @@ def _segments(
 
 
 def _read(segments: Segments, vocabulary: Vocabulary) -> LabelMap:
+    if not segments.file.is_file():
+        raise PremaskError(f"{segments.where}: its PNG {segments.file.name}: there is no such file")
     ids = _ids_of(segments.file)
     if segments.size is not None and ids.shape != segments.size:
         raise PremaskError(
