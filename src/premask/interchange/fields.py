@@ -126,3 +126,20 @@ def float_entry(text: str | None, what: str, where: str) -> float:
     if not math.isfinite(number):
         raise PremaskError(f"{where}: its {what} is {shown(text)}; {KINDS[float]} is accepted")
     return number
+
+
+def optional(content: Mapping[str, Any], key: str, kind: type, where: str) -> Any:
+    """A list or an object that an object of JSON may have, an empty one where it has none.
+
+    Raises
+    ------
+    PremaskError
+        For a value of another type; ``where`` starts its message.
+    """
+    value = content.get(key)
+    if value is None:
+        return kind()
+    if not isinstance(value, kind):
+        wanted = "a list" if kind is list else "an object"
+        raise PremaskError(f"{where}: {key} is {shown(value)}; {wanted} is accepted")
+    return value

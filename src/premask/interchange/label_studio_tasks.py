@@ -12,6 +12,7 @@ from urllib.parse import parse_qs, unquote, urlsplit
 from premask.core.errors import PremaskError
 from premask.core.exchange import Report, ToolTime
 from premask.core.words import count
+from premask.interchange.fields import optional
 from premask.interchange.label_studio_regions import RasterRegion, is_raster, raster_region
 from premask.interchange.runs import check_size, shown
 from premask.io.images import IMAGE_SUFFIXES
@@ -100,12 +101,14 @@ def read_task(content: object, where: str, *, predictions: bool, report: Report)
         raise PremaskError(f"{where} is {shown(content)}, and no task of Label Studio")
     if not {"data", "annotations", "predictions"} & content.keys():
         return _read_min(content, where, report)
-    data = _typed(content, "data", dict, where)
+    data = optional(content, "data", dict, where)
     own = _own(data, where)
-    listed = _typed(content, "predictions", list, where)
+    listed = optional(content, "predictions", list, where)
     full = [one for one in listed if isinstance(one, dict)]
-    annotations = _typed(content, "annotations", list, where)
-    _left_out(report, where, len(_typed(content, "drafts", list, where)), "draft", "not submitted")
+    annotations = optional(content, "annotations", list, where)
+    _left_out(
+        report, where, len(optional(content, "drafts", list, where)), "draft", "not submitted"
+    )
     if predictions and full:
         _left_out(report, where, len(annotations), "annotation", "predictions were asked for")
         made = [
@@ -142,14 +145,14 @@ def _read_annotation(
         report.add("left out", where, "it was skipped by its annotator")
         return None
     annotator = _annotator(content.get("completed_by")) or own.get("annotator", "")
-    regions = _regions(_typed(content, "result", list, where), where, report)
+    regions = _regions(optional(content, "result", list, where), where, report)
     number = _number(content.get("id"))
     return Made(where, number, annotator, "", _changed(content), _times(content, where), regions)
 
 
 def _read_prediction(content: Mapping[str, Any], where: str, report: Report) -> Made:
     method = content.get("model_version")
-    regions = _regions(_typed(content, "result", list, where), where, report)
+    regions = _regions(optional(content, "result", list, where), where, report)
     method = method if isinstance(method, str) and method else TOOL
     return Made(where, None, "", method, _changed(content), (), regions)
 
@@ -235,7 +238,7 @@ def _changed(content: Mapping[str, Any]) -> str:
 
 
 def _own(data: Mapping[str, Any], where: str) -> dict[str, Any]:
-    own: dict[str, Any] = _typed(data, OWN, dict, where)
+    own: dict[str, Any] = optional(data, OWN, dict, where)
     for key in ("id", "file", "annotator"):
         if not isinstance(own.get(key, ""), str):
             raise PremaskError(f"{where}: {OWN}.{key} is {shown(own[key])}; text is accepted")
@@ -246,17 +249,6 @@ def _shape(own: Mapping[str, Any], where: str) -> tuple[int, int] | None:
     if "height" not in own or "width" not in own:
         return None
     return check_size(own["height"], own["width"], f"{where}: {OWN}")
-
-
-def _typed(content: Mapping[str, Any], key: str, kind: type, where: str) -> Any:
-    """A value of a type, an empty one where there is none."""
-    value = content.get(key)
-    if value is None:
-        return kind()
-    if not isinstance(value, kind):
-        wanted = "a list" if kind is list else "an object"
-        raise PremaskError(f"{where}: {key} is {shown(value)}; {wanted} is accepted")
-    return value
 
 
 def _left_out(report: Report, where: str, n: int, noun: str, why: str) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 from premask.core.errors import PremaskError
 from premask.core.exchange import Report, ToolTime
 from premask.core.words import count
+from premask.interchange.fields import optional
 from premask.interchange.labelbox_masks import Rgb, StoredMask
 from premask.interchange.runs import check_size, shown
 from premask.io.images import IMAGE_SUFFIXES
@@ -84,13 +85,13 @@ def import_row(row: Mapping[str, Any], where: str) -> tuple[str, Object | None]:
     PremaskError
         For a row without an image, a name or a mask that can be found.
     """
-    data_row = _typed(row, "dataRow", dict, where)
+    data_row = optional(row, "dataRow", dict, where)
     image = data_row.get("globalKey") or data_row.get("id")
     if not isinstance(image, str):
         raise PremaskError(f"{where}: dataRow is {shown(data_row)}; a globalKey or id is accepted")
     if "mask" not in row:
         return image, None
-    mask, name = _typed(row, "mask", dict, where), _name(row, "name", where)
+    mask, name = optional(row, "mask", dict, where), _name(row, "name", where)
     if isinstance(mask.get("png"), str):
         return image, Object(where, name, StoredMask(png=mask["png"]))
     url = mask.get("instanceURI")
@@ -120,29 +121,29 @@ def export_labels(row: object, where: str, report: Report) -> Iterator[Label]:
 
 def _export_v2(row: Mapping[str, Any], where: str, report: Report) -> Iterator[Label]:
     image = _image_name(
-        [_typed(row, "data_row", dict, where).get(k) for k in ("external_id", "global_key", "id")]
+        [optional(row, "data_row", dict, where).get(k) for k in ("external_id", "global_key", "id")]
     )
-    media = _typed(row, "media_attributes", dict, where)
+    media = optional(row, "media_attributes", dict, where)
     shape = (
         check_size(media["height"], media["width"], f"{where}: media_attributes")
         if media.get("height") is not None and media.get("width") is not None
         else None
     )
     n = 0
-    for project in _typed(row, "projects", dict, where).values():
+    for project in optional(row, "projects", dict, where).values():
         if not isinstance(project, dict):
             raise PremaskError(f"{where}: a project is {shown(project)}; an object is accepted")
-        for label in _typed(project, "labels", list, where):
+        for label in optional(project, "labels", list, where):
             n += 1
             at = f"{where}, label {n}"
             if not isinstance(label, dict):
                 raise PremaskError(f"{at} is {shown(label)}; an object is accepted")
-            details = _typed(label, "label_details", dict, at)
-            performance = _typed(label, "performance_details", dict, at)
+            details = optional(label, "label_details", dict, at)
+            performance = optional(label, "performance_details", dict, at)
             if performance.get("skipped") is True:
                 report.add("left out", at, "it was skipped by its annotator")
                 continue
-            objects = _typed(_typed(label, "annotations", dict, at), "objects", list, at)
+            objects = optional(optional(label, "annotations", dict, at), "objects", list, at)
             yield Label(
                 at,
                 image,
@@ -198,10 +199,10 @@ def _export_v1(row: Mapping[str, Any], where: str, report: Report) -> Iterator[L
     if row.get("Skipped") is True:
         report.add("left out", where, "it was skipped by its annotator")
         return
-    label = _typed(row, "Label", dict, where)
+    label = optional(row, "Label", dict, where)
     objects = []
     others = 0
-    for number, one in enumerate(_typed(label, "objects", list, where), 1):
+    for number, one in enumerate(optional(label, "objects", list, where), 1):
         at = f"{where}, object {number}"
         if not isinstance(one, dict):
             raise PremaskError(f"{at} is {shown(one)}; an object is accepted")
@@ -263,14 +264,3 @@ def _name(content: Mapping[str, Any], key: str, where: str) -> str:
 
 def _text(value: object) -> str:
     return value if isinstance(value, str) else ""
-
-
-def _typed(content: Mapping[str, Any], key: str, kind: type, where: str) -> Any:
-    """A value of a type, an empty one where there is none."""
-    value = content.get(key)
-    if value is None:
-        return kind()
-    if not isinstance(value, kind):
-        wanted = "a list" if kind is list else "an object"
-        raise PremaskError(f"{where}: {key} is {shown(value)}; {wanted} is accepted")
-    return value
