@@ -10,5 +10,9 @@ export default defineConfig({
   },
   server: { proxy: { "/api": "http://127.0.0.1:8000" } },
   // Properties run hundreds of cases; a loaded machine must not fail them.
-  test: { include: ["src/**/*.test.ts"], testTimeout: 60_000 },
+  test: {
+    include: ["src/**/*.test.ts"],
+    setupFiles: ["properties.setup.js"],
+    testTimeout: 60_000,
+  },
 });

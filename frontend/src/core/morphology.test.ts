@@ -126,6 +126,12 @@ describe("smoothing", () => {
     ]);
   });
 
+  it("lets a label reach a pixel among pixels that stay", () => {
+    const map = mapOf("1011", "0101", "1110", "0101");
+    applyOnce(map, smoothedBy(map, 1, 2), OPTIONS);
+    expect(map.labels[2 * map.width + 1]).toBe(0);
+  });
+
   it("goes with the majority of the disc within the image", () => {
     fc.assert(
       fc.property(anyMap, anyRadius, (map, radius) => {

@@ -99,7 +99,8 @@ function cropped(bitmap: Uint8Array, work: Rect, rect?: Rect): Spans {
 
 /**
  * What takes the place of a phase's lost pixels: the labels around spread into them layer
- * by layer. A pixel that no other label can reach stays.
+ * by layer. What they cannot reach that way, such as a pixel among pixels that stay, they
+ * reach across the phase. Where there is no other label, all stays.
  */
 function moveIn(
   map: LabelMap,
@@ -109,28 +110,36 @@ function moveIn(
   rect?: Rect,
 ): Map<number, Spans> {
   const { labels } = readRect(map, work);
-  let front = firstLayer(labels, phase, lost, work);
+  spread(labels, phase, lost, work);
+  if (labels.some((label, at) => lost[at] && label === phase)) {
+    spread(labels, phase, new Uint8Array(lost.length).fill(1), work);
+  }
+  for (let at = 0; at < labels.length; at++) if (!lost[at]) labels[at] = phase;
+  return spansByLabel(labels, phase, work, rect);
+}
+
+/** Let the other labels spread into the pixels of a phase that are open to them. */
+function spread(labels: Uint8Array, phase: number, open: Uint8Array, work: Rect): void {
+  let front = firstLayer(labels, phase, open, work);
   while (front.length > 0) {
     const next: number[] = [];
     for (const from of front) {
       eachNeighbour(from, work, (to) => {
-        if (!lost[to] || labels[to] !== phase) return;
+        if (!open[to] || labels[to] !== phase) return;
         labels[to] = labels[from]!;
         next.push(to);
       });
     }
     front = next;
   }
-  for (let at = 0; at < labels.length; at++) if (!lost[at]) labels[at] = phase;
-  return spansByLabel(labels, phase, work, rect);
 }
 
-/** Label the lost pixels that have another label beside them. */
-function firstLayer(labels: Uint8Array, phase: number, lost: Uint8Array, work: Rect): number[] {
+/** Label the open pixels of a phase that have another label beside them. */
+function firstLayer(labels: Uint8Array, phase: number, open: Uint8Array, work: Rect): number[] {
   const layer: number[] = [];
   const found: number[] = [];
-  for (let at = 0; at < lost.length; at++) {
-    if (!lost[at]) continue;
+  for (let at = 0; at < open.length; at++) {
+    if (!open[at] || labels[at] !== phase) continue;
     let label = phase;
     eachNeighbour(at, work, (near) => {
       if (label === phase) label = labels[near]!;
