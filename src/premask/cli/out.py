@@ -67,10 +67,15 @@ def progress_line() -> Callable[[Progress], None]:
 
 def count_line(noun: str) -> Callable[[int, int], None]:
     """A watcher of things that take about as long as one another, with the time left."""
-    show, started = _bar(), time.monotonic()
+    show = _bar()
+    first: tuple[float, int] | None = None
 
     def watch(done: int, total: int) -> None:
-        left = (time.monotonic() - started) / max(done, 1) * (total - done)
+        nonlocal first
+        moment = time.monotonic()
+        first = first or (moment, done)  # what went before the first one says nothing of the rest
+        each = (moment - first[0]) / (done - first[1]) if done > first[1] else None
+        left = None if each is None else each * (total - done)
         show(done, total, count(total, noun), left, "")
 
     return watch
