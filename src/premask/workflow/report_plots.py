@@ -15,6 +15,7 @@ from premask.evaluate.effort import ImageMinutes
 from premask.evaluate.learning_curve import LearningCurve
 
 if TYPE_CHECKING:
+    from matplotlib.artist import Artist
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
     from matplotlib.transforms import Transform
@@ -108,16 +109,17 @@ def curves_plot(
     from matplotlib.ticker import MaxNLocator
 
     def draw(axes: Axes) -> None:
+        lines: list[Artist] = []
         for label, values in curves.items():
             defined = [np.nan if value is None else value for value in values]
             colour = (colours or {}).get(label, COLOURS["preannotated"])
             marker = "o" if len(epochs) < 30 else ""
-            axes.plot(epochs, defined, marker=marker, markersize=3, color=colour, label=label)
+            lines += axes.plot(epochs, defined, marker=marker, markersize=3, color=colour)
         axes.set_xlabel("epoch")
         axes.set_ylabel(name)
         axes.xaxis.set_major_locator(MaxNLocator(integer=True))
         if len(curves) > 1:
-            axes.legend(frameon=False)
+            _legend(axes, lines, list(curves))
 
     return _svg(f"curves {name}", draw)
 
@@ -140,9 +142,10 @@ def share_histograms(found: Classes, phases: Sequence[tuple[str, str]], name: st
         edges = np.linspace(0, 100, BINS + 1)
         counts = found.histogram(BINS)
         bottom = np.zeros(BINS)
+        bars: list[Artist] = []
         for i in found.present:
-            label, colour = phases[i]
-            axes.bar(
+            colour = phases[i][1]
+            bars += axes.bar(
                 edges[:-1],
                 counts[i],
                 100 / BINS,
@@ -151,16 +154,22 @@ def share_histograms(found: Classes, phases: Sequence[tuple[str, str]], name: st
                 color=colour,
                 edgecolor="#16201f",
                 linewidth=0.4,
-                label=label,
-            )
+            )[:1]
             bottom += counts[i]
         axes.set_xlim(0, 100)
         axes.set_xlabel("share of the phase in an image, %")
         axes.set_ylabel("images")
         axes.yaxis.set_major_locator(MaxNLocator(integer=True))
-        axes.legend(frameon=False)
+        _legend(axes, bars, [phases[i][0] for i in found.present])
 
     return _svg(f"histogram {name}", draw)
+
+
+def _legend(axes: Axes, handles: Sequence[Artist], names: Sequence[str]) -> None:
+    """A legend of names as they are; matplotlib leaves out those that begin with a ``_``."""
+    legend = axes.legend(handles, [str(i) for i in range(len(names))], frameon=False)
+    for text, name in zip(legend.get_texts(), names, strict=True):
+        text.set_text(name)
 
 
 def _above(axes: Axes) -> Transform:
@@ -191,6 +200,7 @@ def svg_figure(name: str, size: tuple[float, float], draw: Callable[[Figure], No
         "svg.hashsalt": name,
         "font.size": 9,
         "font.family": "sans-serif",
+        "text.parse_math": False,  # a name may have two dollar signs
         "axes.spines.top": False,
         "axes.spines.right": False,
     }
