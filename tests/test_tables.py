@@ -208,6 +208,24 @@ def test_tables_come_back_from_json() -> None:
 
 
 @pytest.mark.parametrize(
+    ("headings", "keys"),
+    [
+        (["A", "A", "B", "A"], ["A", "A (2)", "B", "A (3)"]),
+        (["A", "A", "A (2)"], ["A", "A (3)", "A (2)"]),
+        (["A (2)", "A", "A", "A (2)"], ["A (2)", "A", "A (3)", "A (2) (2)"]),
+    ],
+)
+def test_columns_of_one_heading_all_stay_in_json(headings: list[str], keys: list[str]) -> None:
+    row = tuple(range(len(headings)))
+    text = render(Table("T", tuple(Column(one, 0) for one in headings), (row,)), "json")
+    (found,) = json.loads(text)["tables"]
+    assert found["columns"] == keys
+    assert found["rows"] == [dict(zip(keys, row, strict=True))]
+    (again,) = from_json(text, "t.json")
+    assert again.rows == (row,)
+
+
+@pytest.mark.parametrize(
     "text",
     [
         "{",

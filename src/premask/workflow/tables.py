@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import itertools
 import json
 import math
 import re
@@ -205,12 +206,23 @@ def _escaped(text: str) -> str:
 
 
 def _json(table: Table) -> dict[str, object]:
+    keys = _distinct(table.header)
     return {
         "title": table.title,
         "notes": list(table.notes),
-        "columns": table.header,
-        "rows": [dict(zip(table.header, row, strict=True)) for row in table.rows],
+        "columns": keys,
+        "rows": [dict(zip(keys, row, strict=True)) for row in table.rows],
     }
+
+
+def _distinct(headings: Sequence[str]) -> list[str]:
+    """Headings as keys: a second ``A`` becomes ``A (2)``, so that no column is lost."""
+    keys: list[str] = []
+    for heading in headings:
+        others = (f"{heading} ({n})" for n in itertools.count(2))
+        candidates = itertools.chain([heading], (one for one in others if one not in headings))
+        keys.append(next(one for one in candidates if one not in keys))
+    return keys
 
 
 def _printed(cell: Cell, column: Column, undefined: str) -> str:
