@@ -14,23 +14,24 @@ from numpy.typing import NDArray
 
 from premask import __version__
 from premask.core.errors import PremaskError, nearest
-from premask.core.exchange import Finding, Ids, LabelMap, Layer, Outgoing, Report, Target
+from premask.core.exchange import Finding, Ids, Layer, Outgoing, Report, Target
 from premask.core.micrograph import window
-from premask.core.phases import VOID, Phase, Phases, neutral_colours
-from premask.core.records import Candidate, ImageRecord
+from premask.core.phases import Phase, Phases, neutral_colours
+from premask.core.records import ImageRecord
 from premask.interchange.formats import Format, find_format
 from premask.io.files import write_atomically
 from premask.io.staging import files_in, publish, staging
 from premask.project import objects
-from premask.project.candidates import all_candidates, has_names
 from premask.project.images import all_images, read_pixels, stem
-from premask.project.label_maps import read_version
 from premask.project.project import Project
-from premask.workflow.derive import derive
 from premask.workflow.exchange import MANIFEST, refuse_if_strict
 from premask.workflow.export_place import earlier_export, refuse_to_replace
-from premask.workflow.final_maps import final_version
-from premask.workflow.session_facts import session_facts
+from premask.workflow.export_sources import (
+    Source,
+    candidate_sources,
+    label_sources,
+    read_padded,
+)
 
 WHAT = ("labels", "candidates")
 FRAMES = ("crop", "original")
@@ -134,9 +135,9 @@ def plan_export(
         )
     images = all_images(project)
     layers = (
-        _label_layers(project, images)
+        label_sources(project, images)
         if what == "labels"
-        else _candidate_layers(project, images, method, found)
+        else candidate_sources(project, images, method, found)
     )
     for image in images:
         if not layers.get(image.id):
@@ -152,71 +153,8 @@ def plan_export(
     return Plan(outgoing, phases, frozenset(unnamed))
 
 
-@dataclass(frozen=True)
-class _Source:
-    """A label map that is to go out, not read yet."""
-
-    read: Callable[[], LabelMap]
-    named: bool = True
-    n_regions: int = 0
-    method: str = ""
-    annotator: str = ""
-    created: str = ""
-    seconds: float | None = None
-
-
-def _label_layers(project: Project, images: Sequence[ImageRecord]) -> dict[str, list[_Source]]:
-    facts = session_facts(project)
-    layers: dict[str, list[_Source]] = {}
-    for image in images:
-        version = final_version(project, image)
-        if version is None:
-            continue
-        own = facts.get(version.session) if version.session else None
-        layers[image.id] = [
-            _Source(
-                partial(read_version, project, version),
-                annotator=version.annotator,
-                created=version.created,
-                seconds=60 * own.minutes if own else None,
-            )
-        ]
-    return layers
-
-
-def _candidate_layers(
-    project: Project, images: Sequence[ImageRecord], method: str | None, found: Format
-) -> dict[str, list[_Source]]:
-    candidates = all_candidates(project, images)
-    methods = list(dict.fromkeys(one.parameters.method for one in candidates))
-    if method is not None and method not in methods:
-        raise PremaskError(
-            f"there are no candidates of {method!r}; there are some of {', '.join(methods)}"
-            f"{nearest(method, methods)}"
-        )
-    layers: dict[str, list[_Source]] = {}
-    for one in candidates:
-        if method in {None, one.parameters.method}:
-            own = layers.setdefault(one.image, [])
-            # the newest of each method; of any method where the format holds one map alone
-            kept = [s for s in own if found.layers and s.method != one.parameters.method]
-            layers[one.image] = [*kept, _source(project, one)]
-    return layers
-
-
-def _source(project: Project, candidate: Candidate) -> _Source:
-    return _Source(
-        lambda: derive(project, candidate).label_map,
-        named=has_names(candidate.table),
-        n_regions=candidate.parameters.n_regions,
-        method=candidate.parameters.method,
-        created=candidate.created,
-        seconds=candidate.cost.seconds,
-    )
-
-
 def _phases(
-    project: Project, layers: dict[str, list[_Source]], found: Format, report: Report
+    project: Project, layers: dict[str, list[Source]], found: Format, report: Report
 ) -> tuple[Phases, int]:
     """What the indices of the export mean, and by how much those of regions are shifted."""
     unnamed = [s for own in layers.values() for s in own if not s.named]
@@ -244,7 +182,7 @@ def _phases(
 def _outgoing(
     project: Project,
     images: Sequence[ImageRecord],
-    layers: dict[str, list[_Source]],
+    layers: dict[str, list[Source]],
     shift: int,
     frame: str,
 ) -> Iterator[Outgoing]:
@@ -265,7 +203,7 @@ def _outgoing(
             height,
             tuple(
                 Layer(
-                    partial(_read, source, height, 0 if source.named else shift),
+                    partial(read_padded, source, height, 0 if source.named else shift),
                     source.method,
                     source.annotator,
                     source.created,
@@ -283,14 +221,6 @@ def _outgoing(
 def _portable(name: str) -> str:
     """A name that every system takes for a file in an archive."""
     return re.sub(r'^\.|[\x00-\x1f<>:"/\\|?*]', "_", name)
-
-
-def _read(source: _Source, height: int, shift: int) -> LabelMap:
-    label_map = source.read()
-    if shift:  # phases come first, the regions behind them
-        label_map = np.where(label_map == VOID, VOID, label_map + np.uint8(shift))
-    padding = ((0, height - label_map.shape[0]), (0, 0))
-    return np.pad(label_map, padding, constant_values=VOID)
 
 
 def _display(project: Project, image: ImageRecord, height: int) -> NDArray[np.uint8]:
