@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterator, Sequence, Set
+from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
@@ -31,6 +31,7 @@ from premask.workflow.export_sources import (
     candidate_sources,
     label_sources,
     read_padded,
+    reporting_void,
 )
 
 WHAT = ("labels", "candidates")
@@ -93,7 +94,7 @@ def export_label_maps(
         target = Target(
             folder, plan.phases, report, found.pictures if pictures is None else pictures, prefix
         )
-        ids = found.save(_watched(plan.images, on_image), target)
+        ids = found.save(_watched(plan, report, on_image), target)
         files = {path.relative_to(folder).as_posix() for path in files_in(folder)}
         refuse_to_replace(sorted(files), out, earlier)
         _write_manifest(folder, (format_, what, frame), ids, target, plan, files | earlier.files)
@@ -108,12 +109,15 @@ class Plan:
 
     Attributes
     ----------
+    heights : dict of str to int
+        Of the images' crops by their ids, px; an image may be padded to more.
     unnamed : set of str
         Ids of images whose label maps are regions without names.
     """
 
     images: list[Outgoing]
     phases: Phases
+    heights: Mapping[str, int]
     unnamed: frozenset[str] = frozenset()
 
 
@@ -150,7 +154,8 @@ def plan_export(
     phases, shift = _phases(project, layers, found, report)
     unnamed = {id_ for id_, own in layers.items() if not all(one.named for one in own)}
     outgoing = list(_outgoing(project, images, layers, shift, frame))
-    return Plan(outgoing, phases, frozenset(unnamed))
+    heights = {image.id: image.view_height for image in images}
+    return Plan(outgoing, phases, heights, frozenset(unnamed))
 
 
 def _phases(
@@ -240,12 +245,15 @@ def _original(project: Project, image: ImageRecord, height: int) -> Path | None:
 
 
 def _watched(
-    images: Sequence[Outgoing], on_image: Callable[[int, int], None]
+    plan: Plan, report: Report, on_image: Callable[[int, int], None]
 ) -> Iterator[Outgoing]:
-    for done, image in enumerate(images):
-        on_image(done, len(images))
-        yield image
-    on_image(len(images), len(images))
+    n = len(plan.images)
+    for done, image in enumerate(plan.images):
+        on_image(done, n)
+        height = plan.heights[image.id]
+        layers = [reporting_void(one, image.file_name, height, report) for one in image.layers]
+        yield replace(image, layers=tuple(layers))
+    on_image(n, n)
 
 
 def _write_manifest(

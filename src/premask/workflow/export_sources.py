@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 import numpy as np
 
 from premask.core.errors import PremaskError, nearest
-from premask.core.exchange import LabelMap
+from premask.core.exchange import LabelMap, Layer, Report, first_position
 from premask.core.phases import VOID
 from premask.core.records import Candidate, ImageRecord
 from premask.interchange.formats import Format
@@ -120,3 +120,36 @@ def read_padded(source: Source, height: int, shift: int) -> LabelMap:
         label_map = np.where(label_map == VOID, VOID, label_map + np.uint8(shift))
     padding = ((0, height - label_map.shape[0]), (0, 0))
     return np.pad(label_map, padding, constant_values=VOID)
+
+
+def reporting_void(layer: Layer, where: str, height: int, report: Report) -> Layer:
+    """The layer, which reports its unlabelled pixels when it is read for the first time.
+
+    Parameters
+    ----------
+    where : str
+        The image, for the report.
+    height : int
+        Of the image's crop, px; the void below is the frame's, not the label map's.
+    """
+    told = False
+
+    def read() -> LabelMap:
+        nonlocal told
+        label_map = layer.read()
+        if not told:
+            told = True
+            whose = f" of the candidate of {layer.method}" if layer.method else ""
+            _report_void(label_map[:height], where, whose, report)
+        return label_map
+
+    return replace(layer, read=read)
+
+
+def _report_void(label_map: LabelMap, where: str, whose: str, report: Report) -> None:
+    void = label_map == VOID
+    n = int(np.count_nonzero(void))
+    if n:
+        share = 100 * n / label_map.size
+        message = f"{n} px ({share:.3g} %){whose} are void"
+        report.add("unlabelled", where, message, n, first_position(void))
