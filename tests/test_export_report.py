@@ -5,18 +5,23 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 
-from exchange_projects import by_name, label, make_project
+from exchange_projects import by_name, label, make_project, picture
 from premask.core.errors import PremaskError
 from premask.core.exchange import Finding
 from premask.core.phases import VOID
 from premask.core.records import Cost, Parameters
 from premask.interchange.formats import FORMATS
+from premask.io.label_maps import encode_label_map
+from premask.project import objects
 from premask.project.candidates import save_candidate
+from premask.project.images import all_images
+from premask.project.imports import ImportedMap, store
 from premask.project.project import Project
-from premask.workflow.add import change_image
+from premask.workflow.add import add_images, change_image
 from premask.workflow.export_labels import export_label_maps
 
 SHAPES = {"a.png": (20, 30), "b.png": (20, 30)}
@@ -79,3 +84,63 @@ def test_void_is_an_error_under_strict(project: Project, tmp_path: Path) -> None
     assert not (tmp_path / "out").exists()
     label(project, {"a.png": np.zeros((20, 30), np.uint8)})
     assert not export_label_maps(project, "png", tmp_path / "out", strict=True).findings
+
+
+# -- names
+
+
+def add_named(project: Project, folder: Path, names: list[str]) -> list[str]:
+    """Images of some names and other sizes, each in a folder of its own; their ids."""
+    found = []
+    for i, name in enumerate(names):
+        path = folder / f"more{i}" / name
+        path.parent.mkdir()
+        path.write_bytes(cv2.imencode(".png", picture(i, (9 + i, 30)))[1].tobytes())
+        found += [image.id for image in add_images(project, [path], crop_bottom=0).added]
+    return found
+
+
+def label_all(project: Project) -> None:
+    colours = [phase.colour for phase in project.phases.phases]
+    for image in all_images(project):
+        label_map = np.zeros((image.view_height, image.width), np.uint8)
+        key = objects.put(project.root, encode_label_map(label_map, colours), ".png")
+        store(project, [], [ImportedMap(image, key, "ana", "reference", "")])
+
+
+def test_a_second_image_of_one_name_is_told(project: Project, tmp_path: Path) -> None:
+    (again,) = add_named(project, tmp_path, ["A.png"])
+    label_all(project)
+    out = tmp_path / "out"
+    done = export_label_maps(project, "png", out)
+    (finding,) = done.findings
+    name = f"A-{again[:8]}"
+    assert (finding.kind, finding.where) == ("name", "A.png")
+    assert finding.message == f"it goes out as {name}, since another image goes out as a"
+    assert sorted(one.name for one in out.glob("*.png")) == sorted(
+        ["a.png", "b.png", f"{name}.png"]
+    )
+    with pytest.raises(PremaskError, match=f"it goes out as {name}"):
+        export_label_maps(project, "png", tmp_path / "strict", strict=True)
+
+
+def test_the_name_with_the_id_may_be_taken_too(tmp_path: Path) -> None:
+    first = make_project(tmp_path, {"x.png": (4, 5)})
+    (again,) = add_named(first, tmp_path, ["x.png"])
+    (tmp_path / "second").mkdir()
+    second = make_project(tmp_path / "second", {"x.png": (4, 5), f"x-{again[:8]}.png": (5, 5)})
+    add_named(second, tmp_path / "second", ["x.png"])
+    label_all(second)
+    out = tmp_path / "out"
+    done = export_label_maps(second, "png", out)
+    wanted = ["x", f"x-{again[:8]}", f"x-{again[:16]}"]
+    assert sorted(one.stem for one in out.glob("*.png")) == wanted
+    assert [one.message.split(",")[0] for one in done.findings] == [f"it goes out as {wanted[2]}"]
+
+
+def test_a_name_that_is_no_files_name_everywhere_is_told(tmp_path: Path) -> None:
+    project = make_project(tmp_path, {"a:b?.png": (4, 5), "c.png": (5, 5)})
+    label_all(project)
+    (finding,) = export_label_maps(project, "npz", tmp_path / "out").findings
+    assert (finding.kind, finding.where) == ("name", "a:b?.png")
+    assert finding.message.startswith("it goes out as a_b_, since its name has characters")

@@ -153,7 +153,9 @@ def plan_export(
         )
     phases, shift = _phases(project, layers, found, report)
     unnamed = {id_ for id_, own in layers.items() if not all(one.named for one in own)}
-    outgoing = list(_outgoing(project, images, layers, shift, frame))
+    chosen = [image for image in images if layers.get(image.id)]
+    names = _names(chosen, report)
+    outgoing = list(_outgoing(project, chosen, names, layers, shift, frame))
     heights = {image.id: image.view_height for image in images}
     return Plan(outgoing, phases, heights, frozenset(unnamed))
 
@@ -184,24 +186,41 @@ def _phases(
     return Phases((*phases.phases, *shifted)), len(phases)
 
 
+def _names(images: Sequence[ImageRecord], report: Report) -> dict[str, str]:
+    """The images' names in the export by their ids: portable, and unique whatever the case."""
+    names: dict[str, str] = {}
+    taken: dict[str, str] = {}
+    for image in images:
+        own = stem(image.name)
+        portable = name = _portable(own)
+        length = 8
+        while name.casefold() in taken:  # another folder, ending or case: the id tells them apart
+            name = f"{portable}-{image.id[:length]}"
+            length += 8
+        if name != own:
+            why = (
+                f"another image goes out as {taken[portable.casefold()]}"
+                if name != portable
+                else "its name has characters that not every system takes"
+            )
+            report.add("name", image.name, f"it goes out as {name}, since {why}")
+        taken[name.casefold()] = name
+        names[image.id] = name
+    return names
+
+
 def _outgoing(
     project: Project,
     images: Sequence[ImageRecord],
+    names: Mapping[str, str],
     layers: dict[str, list[Source]],
     shift: int,
     frame: str,
 ) -> Iterator[Outgoing]:
-    taken: set[str] = set()
     for image in images:
-        if not layers.get(image.id):
-            continue
-        name = _portable(stem(image.name))
-        if name.casefold() in taken:  # the same name in two folders: the id tells them apart
-            name = f"{name}-{image.id[:8]}"
-        taken.add(name.casefold())
         height = image.height if frame == "original" else image.view_height
         yield Outgoing(
-            name,
+            names[image.id],
             image.name,
             image.id,
             image.width,
