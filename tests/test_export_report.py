@@ -10,6 +10,8 @@ import numpy as np
 import pytest
 
 from exchange_projects import by_name, label, make_project, picture
+from helpers import answer, premask
+from premask.cli.exchange import taken
 from premask.core.errors import PremaskError
 from premask.core.exchange import Finding
 from premask.core.phases import VOID
@@ -144,3 +146,53 @@ def test_a_name_that_is_no_files_name_everywhere_is_told(tmp_path: Path) -> None
     (finding,) = export_label_maps(project, "npz", tmp_path / "out").findings
     assert (finding.kind, finding.where) == ("name", "a:b?.png")
     assert finding.message.startswith("it goes out as a_b_, since its name has characters")
+
+
+# -- which candidates
+
+
+def test_candidates_are_pointed_to_where_there_are_no_labels(
+    project: Project, tmp_path: Path
+) -> None:
+    candidates(project, {"kmeans": "a", "texture": "b"})
+    said = r"nothing to export \(labels\), but .* of kmeans, texture; add --what candidates"
+    with pytest.raises(PremaskError, match=said):
+        export_label_maps(project, "png", tmp_path / "out")
+
+
+def test_a_method_without_any_candidates_is_nothing_to_export(
+    project: Project, tmp_path: Path
+) -> None:
+    with pytest.raises(PremaskError, match=r"nothing to export \(candidates\)"):
+        export_label_maps(project, "png", tmp_path / "out", what="candidates", method="kmeans")
+
+
+def test_the_methods_that_were_taken_are_told(project: Project, tmp_path: Path) -> None:
+    add_named(project, tmp_path, ["c.png", "d.png"])
+    candidates(project, {"kmeans": "ab", "texture": "b"})
+    shown = premask("export", project.root, tmp_path / "1", "--what", "candidates").stdout
+    assert (
+        "Taken was the newest candidate of each image, whatever its method (--method picks one):\n"
+        "  kmeans: a.png\n  texture: b.png\n"
+    ) in shown
+    how = ("--format", "label-studio", "--what", "candidates")
+    shown = premask("export", project.root, tmp_path / "2", *how).stdout
+    assert (
+        "Taken was the newest candidate of each method:\n  kmeans: a.png, b.png\n  texture: b.png\n"
+    ) in shown
+    told = answer("export", project.root, tmp_path / "2", *how)["candidates"]
+    assert told == [
+        {"image": "a.png", "methods": ["kmeans"]},
+        {"image": "b.png", "methods": ["kmeans", "texture"]},
+    ]
+    one = premask("export", project.root, tmp_path / "3", *how, "--method", "kmeans").stdout
+    assert "Taken" not in one
+    label_all(project)
+    assert answer("export", project.root, tmp_path / "4")["candidates"] == []
+
+
+def test_many_images_of_a_method_are_cut_short() -> None:
+    candidates = [(name, ["kmeans"]) for name in "abcde"]
+    assert taken(candidates, several=False)[1:] == [
+        "  kmeans: a, b, c and 2 more (--json lists all)"
+    ]

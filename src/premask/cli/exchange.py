@@ -114,6 +114,7 @@ def export(
     json: Json = False,
 ) -> None:
     """Write the final label maps, or the candidates, for another tool."""
+    from premask.interchange.formats import find_format
     from premask.project.project import open_project
     from premask.workflow.export_labels import export_label_maps
 
@@ -130,7 +131,40 @@ def export(
         on_image=count_line("image"),
     )
     lines = [f"{count(len(result.done), 'image')} written to {out} ({format_}, {what})"]
-    with_findings(json, {"exported": result.done}, lines, result.findings)
+    methods = list(zip(result.done, result.methods, strict=True)) if result.methods else []
+    if methods and method is None:
+        lines += taken(methods, several=find_format(format_).layers)
+    told = [{"image": image, "methods": list(own)} for image, own in methods]
+    with_findings(json, {"exported": result.done, "candidates": told}, lines, result.findings)
+
+
+def taken(
+    candidates: Sequence[tuple[str, Sequence[str]]], *, several: bool, most: int = 3
+) -> list[str]:
+    """Which candidates were taken where no method was asked for.
+
+    Parameters
+    ----------
+    candidates : sequence of (str, sequence of str)
+        Images and the methods of their candidates.
+    several : bool
+        Whether the format holds several maps of an image.
+    """
+    images: dict[str, list[str]] = {}
+    for image, methods in candidates:
+        for method in methods:
+            images.setdefault(method, []).append(image)
+    rule = (
+        "of each method" if several else "of each image, whatever its method (--method picks one)"
+    )
+    return [
+        f"Taken was the newest candidate {rule}:",
+        *(
+            f"  {method}: {', '.join(names[:most])}"
+            + (f" and {len(names) - most} more (--json lists all)" if len(names) > most else "")
+            for method, names in images.items()
+        ),
+    ]
 
 
 def formats(json: Json = False) -> None:

@@ -22,6 +22,7 @@ from premask.interchange.formats import Format, find_format
 from premask.io.files import write_atomically
 from premask.io.staging import files_in, publish, staging
 from premask.project import objects
+from premask.project.candidates import all_candidates
 from premask.project.images import all_images, read_pixels, stem
 from premask.project.project import Project
 from premask.workflow.exchange import MANIFEST, refuse_if_strict
@@ -43,6 +44,9 @@ class Exported:
     """What went out, and what the validation report says of it."""
 
     done: list[str] = field(default_factory=list)
+    """Names of the images."""
+    methods: list[tuple[str, ...]] = field(default_factory=list)
+    """Of each image the methods of its candidates; nothing of label maps."""
     findings: list[Finding] = field(default_factory=list)
 
 
@@ -100,7 +104,12 @@ def export_label_maps(
         _write_manifest(folder, (format_, what, frame), ids, target, plan, files | earlier.files)
         refuse_if_strict(strict, report, "nothing was exported")
         publish(folder, out)
-    return Exported([one.file_name for one in plan.images], report.findings)
+    methods = [tuple(layer.method for layer in one.layers) for one in plan.images]
+    return Exported(
+        [one.file_name for one in plan.images],
+        methods if what == "candidates" else [],
+        report.findings,
+    )
 
 
 @dataclass(frozen=True)
@@ -147,10 +156,7 @@ def plan_export(
         if not layers.get(image.id):
             report.add("no label map", image.name, "nothing to export")
     if not any(layers.values()):
-        raise PremaskError(
-            f"there is nothing to export ({what}); make it with premask preannotate, annotate or"
-            " import"
-        )
+        raise PremaskError(_nothing(project, images, what))
     phases, shift = _phases(project, layers, found, report)
     unnamed = {id_ for id_, own in layers.items() if not all(one.named for one in own)}
     chosen = [image for image in images if layers.get(image.id)]
@@ -158,6 +164,19 @@ def plan_export(
     outgoing = list(_outgoing(project, chosen, names, layers, shift, frame))
     heights = {image.id: image.view_height for image in images}
     return Plan(outgoing, phases, heights, frozenset(unnamed))
+
+
+def _nothing(project: Project, images: Sequence[ImageRecord], what: str) -> str:
+    methods = dict.fromkeys(one.parameters.method for one in all_candidates(project, images))
+    if what == "labels" and methods:
+        return (
+            f"there is nothing to export ({what}), but there are candidates of"
+            f" {', '.join(methods)}; add --what candidates, or make label maps with premask"
+            " annotate or import"
+        )
+    return (
+        f"there is nothing to export ({what}); make it with premask preannotate, annotate or import"
+    )
 
 
 def _phases(

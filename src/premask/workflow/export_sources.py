@@ -79,7 +79,7 @@ def candidate_sources(
     """
     candidates = all_candidates(project, images)
     methods = list(dict.fromkeys(one.parameters.method for one in candidates))
-    if method is not None and method not in methods:
+    if methods and method is not None and method not in methods:
         raise PremaskError(
             f"there are no candidates of {method!r}; there are some of {', '.join(methods)}"
             f"{nearest(method, methods)}"
