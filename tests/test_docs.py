@@ -25,6 +25,7 @@ from helpers import premask
 from premask.core.phases import VOID
 from premask.core.records import Parameters
 from premask.interchange.formats import FORMATS
+from premask.io import archives
 from premask.io.label_maps import encode_label_map
 from premask.preannotators.methods import METHODS, not_ready, options_of
 from premask.project.settings import PRESETS
@@ -85,6 +86,13 @@ def test_tables_of_exchange_are_up_to_date() -> None:
     assert text == made.exchange_page(), "run docs/make_reference.py"
     for name in FORMATS:
         assert f"| `{name}` |" in text
+
+
+def test_limits_of_archives_are_those_of_the_code() -> None:
+    text = " ".join((DOCS / "howto" / "exchange.md").read_text(encoding="utf-8").split())
+    assert f"more than {archives.MAX_FILES:,} files" in text
+    limit = f"{archives.MAX_RATIO} times their own size and {archives.SPARE / 2**30:g} GiB on top"
+    assert f"unpack to more than {limit}" in text
 
 
 @pytest.mark.parametrize("name", ["preannotate", "evaluate", "study plan"])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import numpy as np
@@ -82,6 +83,30 @@ def test_the_project_itself_and_other_zips_are_no_place(project: Project, tmp_pa
     mine = tmp_path / "m.zip"
     export_label_maps(project, "png", mine)
     export_label_maps(project, "png", mine)
+
+
+@pytest.mark.parametrize(
+    ("name", "kind"),
+    [("x.tar.gz", ".tar.gz"), ("x.TGZ", ".TGZ"), ("x.7z", ".7z"), ("x.rar", ".rar")],
+)
+def test_other_archives_are_not_written(
+    project: Project, tmp_path: Path, name: str, kind: str
+) -> None:
+    out = tmp_path / "out" / name
+    said = f"of the kind {kind} is not written; a folder or a name that ends in .zip is accepted"
+    with pytest.raises(PremaskError, match=re.escape(said)) as refused:
+        export_label_maps(project, "png", out)
+    assert str(refused.value).endswith(f"e.g. {out.parent / 'x.zip'}")
+    assert not out.parent.exists()
+
+
+def test_a_folder_is_taken_whatever_its_name(project: Project, tmp_path: Path) -> None:
+    for name in ("steel 1.5", "x.tar.gz"):
+        (tmp_path / name).mkdir()
+        export_label_maps(project, "png", tmp_path / name)
+        assert (tmp_path / name / MANIFEST).exists()
+    export_label_maps(project, "png", tmp_path / "new 1.5")
+    assert (tmp_path / "new 1.5" / MANIFEST).exists()
 
 
 def test_label_maps_have_no_method(project: Project, tmp_path: Path) -> None:

@@ -10,6 +10,11 @@ from premask.core.errors import PremaskError
 from premask.core.words import count
 from premask.workflow.exchange import MANIFEST, Manifest, read_manifest
 
+OTHER_ARCHIVES = frozenset(
+    {".tar", ".tgz", ".tbz2", ".txz", ".gz", ".bz2", ".xz", ".zst", ".lz4", ".7z", ".rar"}
+)
+"""Endings that ask for an archive that is not written."""
+
 
 def earlier_export(out: Path, root: Path, ids: Set[str]) -> Manifest:
     """What an earlier export left at a place; an empty manifest where there was none.
@@ -24,9 +29,11 @@ def earlier_export(out: Path, root: Path, ids: Set[str]) -> Manifest:
     Raises
     ------
     PremaskError
-        For a place in the project itself, a zip of other content, and an export of images that
-        do not go out now: two manifests cannot share a folder.
+        For a place in the project itself, another kind of archive than zip, a zip of other
+        content, and an export of images that do not go out now: two manifests cannot share a
+        folder.
     """
+    _refuse_other_archives(out)
     place = out.resolve()
     if place == root.resolve() or root.resolve() in place.parents:
         raise PremaskError(
@@ -66,6 +73,18 @@ def refuse_to_replace(files: Iterable[str], out: Path, earlier: Manifest) -> Non
             f"{out} has {count(len(foreign), 'file')} that would be replaced and that no export"
             f" wrote, e.g. {foreign[0]}; nothing was exported: name another folder"
         )
+
+
+def _refuse_other_archives(out: Path) -> None:
+    if out.suffix.lower() not in OTHER_ARCHIVES or out.is_dir():
+        return
+    name = out
+    while name.suffix.lower() in OTHER_ARCHIVES:
+        name = name.with_suffix("")
+    raise PremaskError(
+        f"{out}: an archive of the kind {out.name.removeprefix(name.name)} is not written; a folder"
+        f" or a name that ends in .zip is accepted, e.g. {name}.zip"
+    )
 
 
 def _is_export(path: Path) -> bool:
