@@ -427,10 +427,10 @@ def test_a_weights_file_that_changed_is_refused(tiny: Any, tmp_path: Path, own_c
     sam_model.load_sam(str(path))
     with path.open("ab") as stream:
         stream.write(b"more")
-    with pytest.raises(PremaskError, match="changed since they were first used") as caught:
+    with pytest.raises(PremaskError, match="changed since it was first used") as caught:
         sam_model.load_sam(str(path))
     forget()
-    with pytest.raises(PremaskError, match="changed since they were first used"):
+    with pytest.raises(PremaskError, match="changed since it was first used"):
         sam_model.load_sam(str(path))
     pin = re.search(r"delete (\S+) and", str(caught.value))
     assert pin is not None

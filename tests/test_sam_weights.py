@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from premask.core.errors import PremaskError
+from premask.io.pins import cache_folder
 from premask.preannotators import sam_weights
 from premask.preannotators.sam_weights import find_weights, pinned_checksum, weights_status
 
@@ -112,10 +113,10 @@ def test_a_file_that_changed_is_refused_until_its_pin_is_deleted(
 ) -> None:
     pinned_checksum(checkpoint)
     checkpoint.write_bytes(b"weights, changed")
-    with pytest.raises(PremaskError, match="changed since they were first used"):
+    with pytest.raises(PremaskError, match="changed since it was first used"):
         pinned_checksum(checkpoint)
     new_process()
-    with pytest.raises(PremaskError, match="changed since they were first used") as caught:
+    with pytest.raises(PremaskError, match="changed since it was first used") as caught:
         pinned_checksum(checkpoint)
     (pin,) = (cache / "pins").iterdir()
     assert str(pin) in str(caught.value)
@@ -127,7 +128,7 @@ def test_a_file_that_changed_is_refused_until_its_pin_is_deleted(
 def test_a_folder_with_one_changed_file_is_refused(folder: Path, name: str) -> None:
     pinned_checksum(folder)
     (folder / name).write_bytes(b"something else")
-    with pytest.raises(PremaskError, match="changed since they were first used"):
+    with pytest.raises(PremaskError, match="changed since it was first used"):
         pinned_checksum(folder)
 
 
@@ -137,7 +138,7 @@ def test_a_damaged_pin_is_an_error_and_no_new_start(checkpoint: Path, cache: Pat
     for content in ("", "{", "[]", "{}"):
         pin.write_text(content)
         new_process()
-        with pytest.raises(PremaskError, match=r"record of the weights .* is damaged"):
+        with pytest.raises(PremaskError, match=r"record of .*my_sam.pth is damaged"):
             pinned_checksum(checkpoint)
 
 
@@ -156,7 +157,7 @@ def test_the_cache_follows_the_system_s_convention(
     monkeypatch.delenv("PREMASK_CACHE")
     monkeypatch.setattr("sys.platform", "linux")
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
-    assert sam_weights.cache_folder() == tmp_path / "premask" / "sam"
+    assert cache_folder(sam_weights.KIND) == tmp_path / "premask" / "sam"
     monkeypatch.setattr("sys.platform", "win32")
     monkeypatch.setenv("LOCALAPPDATA", str(tmp_path / "local"))
-    assert sam_weights.cache_folder() == tmp_path / "local" / "premask" / "sam"
+    assert cache_folder(sam_weights.KIND) == tmp_path / "local" / "premask" / "sam"

@@ -60,14 +60,33 @@ def pinned_checksum(path: Path, kind: str) -> str:
     PremaskError
         If the file changed since.
     """
-    whole = str(path.absolute())
-    folder = cache_folder(kind) / "pins"
-    folder.mkdir(exist_ok=True)
-    pin = folder / f"{hashlib.sha256(whole.encode()).hexdigest()[:24]}.json"
     found = checksum(path)
+    check_pin(path, found, kind)
+    return found
+
+
+def check_pin(path: Path, found: str, kind: str) -> None:
+    """Hold a checksum against the one that was written down, or write it down at first use.
+
+    Parameters
+    ----------
+    path : Path
+        A file, or a folder that is used as one; known by its whole path.
+    found : str
+        The SHA-256 of what is there now.
+    kind : str
+        Of the cache folder that remembers it.
+
+    Raises
+    ------
+    PremaskError
+        If they differ, or the record cannot be read or written.
+    """
+    whole = str(path.absolute())
+    pin = cache_folder(f"{kind}/pins") / f"{hashlib.sha256(whole.encode()).hexdigest()[:24]}.json"
     if not pin.exists():
         write_atomically(pin, json.dumps({"file": whole, "sha256": found}).encode())
-        return found
+        return
     try:
         pinned = str(json.loads(pin.read_text(encoding="utf-8"))["sha256"])
     except (ValueError, KeyError, TypeError):
@@ -77,4 +96,3 @@ def pinned_checksum(path: Path, kind: str) -> str:
             f"{path} changed since it was first used (SHA-256 {found}, then {pinned});"
             f" if you replaced it yourself, delete {pin} and run again"
         )
-    return found

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from premask.core.errors import PremaskError
+from premask.io.pins import CACHE_ENVIRONMENT, cache_folder
 from premask.preannotators.sam_checkpoint import (
     PROMPT_POSITION,
     Tensors,
@@ -23,11 +24,9 @@ from premask.preannotators.sam_checkpoint import (
     read_checkpoint,
 )
 from premask.preannotators.sam_weights import (
-    CACHE_ENVIRONMENT,
     FOLDER_FILES,
-    cache_folder,
+    KIND,
     find_weights,
-    make_cache_folder,
     pinned_checksum,
 )
 
@@ -143,7 +142,7 @@ def converted(path: Path, checksum: str) -> Path:
 
     Made on the first use, under the checksum of the ``.pth`` file, whole or not at all.
     """
-    target = cache_folder() / checksum
+    target = cache_folder(KIND) / checksum
     if target.is_dir():
         return target
     from safetensors import SafetensorError
@@ -151,7 +150,6 @@ def converted(path: Path, checksum: str) -> Path:
     tensors = official_to_transformers(read_checkpoint(path))
     config = infer_config(tensors, str(path))
     build(config, tensors, str(path))  # refuses what is not Segment Anything before it is kept
-    make_cache_folder(target.parent)
     try:
         _write_folder(target, config, tensors)
     except (OSError, SafetensorError) as error:

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import os
-import sys
-import tempfile
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
 from premask.core.errors import PremaskError
+from premask.io import pins
 
+KIND = "sam"
+"""Of the cache folder."""
 ENVIRONMENT = "PREMASK_SAM_WEIGHTS"
-CACHE_ENVIRONMENT = "PREMASK_CACHE"
 CHECKPOINT_SUFFIXES = (".pth", ".pt")
 FOLDER_FILES = ("config.json", "model.safetensors")
 
@@ -135,32 +134,12 @@ def _checked_checksum(path: Path, _stamps: tuple[tuple[int, int], ...]) -> str:
             f"{path} has the SHA-256 {checksum}, the published {official.encoder} file"
             f" {official.sha256}: get it again (a file of your own needs another name)"
         )
-    pin = cache_folder() / "pins" / f"{hashlib.sha256(str(path).encode()).hexdigest()[:24]}.json"
-    if not pin.exists():
-        write_atomically(pin, json.dumps({"weights": str(path), "sha256": checksum}).encode())
-        return checksum
-    if pinned := _read_pin(pin):
-        if pinned == checksum:
-            return checksum
-        raise PremaskError(
-            f"the weights {path} changed since they were first used (SHA-256 {checksum}, then"
-            f" {pinned}); if you replaced them yourself, delete {pin} and run again"
-        )
-    raise PremaskError(f"the record of the weights {path} is damaged; delete {pin} and run again")
-
-
-def _read_pin(pin: Path) -> str | None:
-    try:
-        return str(json.loads(pin.read_text())["sha256"])
-    except (ValueError, KeyError, TypeError):
-        return None
+    pins.check_pin(path, checksum, KIND)
+    return checksum
 
 
 def _checksum(path: Path) -> str:
-    digests = []
-    for file in files_of(path):
-        with file.open("rb") as stream:
-            digests.append(hashlib.file_digest(stream, "sha256").hexdigest())
+    digests = [pins.checksum(file) for file in files_of(path)]
     if len(digests) == 1:
         return digests[0]
     return hashlib.sha256(" ".join(digests).encode()).hexdigest()
@@ -169,42 +148,3 @@ def _checksum(path: Path) -> str:
 def files_of(path: Path) -> list[Path]:
     """The files that the weights consist of."""
     return [path / name for name in FOLDER_FILES] if path.is_dir() else [path]
-
-
-def cache_folder() -> Path:
-    """Where premask keeps converted weights and their checksums; ``PREMASK_CACHE`` moves it."""
-    if given := os.environ.get(CACHE_ENVIRONMENT):
-        return Path(given).expanduser() / "sam"
-    if sys.platform == "win32":
-        base = Path(os.environ.get("LOCALAPPDATA", Path.home() / "AppData" / "Local"))
-    else:
-        base = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-    return base / "premask" / "sam"
-
-
-def make_cache_folder(folder: Path) -> None:
-    """Make a folder of the cache, or say how to have the cache elsewhere."""
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise PremaskError(
-            f"the cache folder {folder} cannot be made ({error.strerror}); set"
-            f" {CACHE_ENVIRONMENT} to a folder that can be written to"
-        ) from None
-
-
-def write_atomically(target: Path, content: bytes) -> None:
-    """Write a small file of the cache so that another process sees all of it or nothing."""
-    make_cache_folder(target.parent)
-    try:
-        descriptor, temporary = tempfile.mkstemp(dir=target.parent, prefix=".new-")
-        with os.fdopen(descriptor, "wb") as stream:
-            stream.write(content)
-            stream.flush()
-            os.fsync(stream.fileno())
-        Path(temporary).replace(target)
-    except OSError as error:
-        raise PremaskError(
-            f"{target} cannot be written ({error.strerror}); set {CACHE_ENVIRONMENT} to a"
-            " folder with free space"
-        ) from None
