@@ -186,6 +186,12 @@ def test_a_folder_that_cannot_be_written_is_told(tmp_path: Path) -> None:
     assert "closed" in refusal("init", closed / "p", "--classes", "A,B")
 
 
+def test_no_phase_has_the_name_of_what_is_not_labelled(tmp_path):
+    told = refusal("init", tmp_path / "p", "--classes", "Alpha,Void")
+    assert "cannot be called 'Void'" in told
+    assert not (tmp_path / "p").exists()
+
+
 def test_the_version_and_every_help_are_printed() -> None:
     assert premask("--version").stdout.startswith("premask 0.")
     commands = ["demo", "doctor", "init", "add", "set", "status", "preannotate", "name", "islands",

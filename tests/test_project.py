@@ -40,6 +40,7 @@ def test_settings_survive_a_round_trip(tmp_path: Path, name: str) -> None:
         ("phases = 3", "phases"),
         ("[[phases]]\nname='A'\n", "2 to"),
         ("[[phases]]\nname='A'\n[[phases]]\nname='a'\n", "twice"),
+        ("[[phases]]\nname='A'\n[[phases]]\nname='void'\n", "pixels without a label"),
         ("[[phases]]\nname='A'\ncolour='red'\n[[phases]]\nname='B'\n", "#rrggbb"),
         ("[[phases]]\nname='A'\n[[phases]]\nname='B'\n[types]\nI=['C']\n", "'C'"),
         ("[[phases]]\nname='A'\n[[phases]]\nname='B'\n[inside]\nA='B'\n", "list"),

@@ -87,6 +87,8 @@ def test_a_renamed_phase_keeps_its_place_inside_others(
         [(1, "TiB2"), (0, "Alpha"), (2, "TiN")],
         [(0, "Alpha"), (1, "TiB2"), (2, "")],
         [(0, "Alpha"), (1, "alpha"), (2, "TiN")],
+        [(0, "Alpha"), (1, "TiB2"), (2, "Void")],
+        [(0, "Alpha"), (1, "TiB2"), (2, "TiN"), (None, " void ")],
         [(0, "Alpha"), (1, "TiB2"), (2, "TiN"), (3, "New")],
     ],
 )

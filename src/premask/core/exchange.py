@@ -17,8 +17,6 @@ LabelMap = NDArray[np.uint8]
 Ids = dict[str, Any]
 """What stands for each phase in a file: ``{"Alpha": 1, "void": 0}``. Part of every export."""
 
-VOID_NAME = "void"
-
 
 @dataclass(frozen=True)
 class ToolTime:

@@ -14,6 +14,9 @@ from premask.core.errors import PremaskError, nearest
 VOID = 255
 """The value of a pixel that is not labelled. Index 0 is a real phase, never background."""
 
+VOID_NAME = "void"
+"""What such pixels are called wherever labels have names; no phase can be."""
+
 MAX_PHASES = 64
 
 # Okabe and Ito's palette (2008), told apart with every common form of colour
@@ -130,8 +133,8 @@ def make_phases(names: Sequence[str], colours: Sequence[str] = ()) -> Phases:
     Raises
     ------
     PremaskError
-        For fewer than two or more than 64 names, an empty or repeated name, a colour
-        that is not ``#rrggbb``.
+        For fewer than two or more than 64 names, an empty or repeated name, the
+        name of what is not labelled, a colour that is not ``#rrggbb``.
     """
     clean = [name.strip() for name in names]
     if not 2 <= len(clean) <= MAX_PHASES:
@@ -142,6 +145,11 @@ def make_phases(names: Sequence[str], colours: Sequence[str] = ()) -> Phases:
     for i, name in enumerate(clean):
         if not name:
             raise PremaskError(f"phase {i} has an empty name; give --classes Alpha,TiB2,TiN")
+        if name.casefold() == VOID_NAME:
+            raise PremaskError(
+                f"a phase cannot be called {name!r}: that is the name of pixels without a label;"
+                " holes in the material may be called pore"
+            )
         if name.casefold() in (other.casefold() for other in clean[:i]):
             raise PremaskError(f"the phase {name!r} is given twice; every phase needs its own name")
     picked = [*colours, *(default_colour(i) for i in range(len(colours), len(clean)))]

@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from premask.core.errors import PremaskError
-from premask.core.exchange import VOID_NAME, Ids, Outgoing, Report, Target
+from premask.core.exchange import Ids, Outgoing, Report, Target
+from premask.core.phases import VOID_NAME
 from premask.interchange.fields import entry
 from premask.interchange.palette import BLACK, distinct
 from premask.interchange.pictures import picture_name

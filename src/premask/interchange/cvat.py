@@ -11,16 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from premask.core.errors import PremaskError
-from premask.core.exchange import (
-    VOID_NAME,
-    Ids,
-    Incoming,
-    LabelMap,
-    Outgoing,
-    Target,
-    first_position,
-)
-from premask.core.phases import VOID
+from premask.core.exchange import Ids, Incoming, LabelMap, Outgoing, Target, first_position
+from premask.core.phases import VOID, VOID_NAME
 from premask.interchange.fields import find_picture, safe_path
 from premask.interchange.palette import (
     BLACK,

@@ -13,7 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from premask.core.errors import PremaskError
-from premask.core.exchange import VOID_NAME, Ids, Incoming, LabelMap, Outgoing, Target
+from premask.core.exchange import Ids, Incoming, LabelMap, Outgoing, Target
+from premask.core.phases import VOID_NAME
 from premask.interchange.cvat_time import Job, working_times
 from premask.interchange.fields import find_picture, float_entry, whole_entry
 from premask.interchange.overlay import masks_of

@@ -15,7 +15,6 @@ from numpy.typing import NDArray
 
 from premask.core.errors import PremaskError
 from premask.core.exchange import (
-    VOID_NAME,
     Ids,
     Incoming,
     LabelMap,
@@ -25,7 +24,7 @@ from premask.core.exchange import (
     Target,
     first_position,
 )
-from premask.core.phases import VOID, Phases
+from premask.core.phases import VOID, VOID_NAME, Phases
 from premask.interchange.folders import files_in
 from premask.interchange.label_studio_pngs import load_pngs, region_pngs
 from premask.interchange.label_studio_regions import (

@@ -14,17 +14,8 @@ from typing import Any
 import numpy as np
 
 from premask.core.errors import PremaskError
-from premask.core.exchange import (
-    VOID_NAME,
-    Ids,
-    Incoming,
-    LabelMap,
-    Outgoing,
-    Report,
-    Target,
-    first_position,
-)
-from premask.core.phases import VOID, Phases
+from premask.core.exchange import Ids, Incoming, LabelMap, Outgoing, Report, Target, first_position
+from premask.core.phases import VOID, VOID_NAME, Phases
 from premask.interchange.folders import files_in
 from premask.interchange.labelbox_masks import encode_mask, files_by_stem, read_mask
 from premask.interchange.labelbox_rows import (

@@ -16,7 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from premask.core.errors import PremaskError
-from premask.core.exchange import VOID_NAME, Ids, Incoming, LabelMap, Outgoing, Target
+from premask.core.exchange import Ids, Incoming, LabelMap, Outgoing, Target
+from premask.core.phases import VOID_NAME
 from premask.interchange.fields import entry, find_picture
 from premask.interchange.overlay import masks_of
 from premask.interchange.pictures import picture_name, write_picture

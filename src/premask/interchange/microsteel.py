@@ -6,8 +6,8 @@ import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from premask.core.exchange import VOID_NAME, Ids, Incoming, Outgoing, Report, Target
-from premask.core.phases import VOID
+from premask.core.exchange import Ids, Incoming, Outgoing, Report, Target
+from premask.core.phases import VOID, VOID_NAME
 from premask.interchange.colour_masks import encode_colour_mask
 from premask.interchange.folders import files_in, root_of
 from premask.interchange.palette import project_colours

@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from premask.core.exchange import VOID_NAME, Ids, Outgoing, Target
+from premask.core.exchange import Ids, Outgoing, Target
+from premask.core.phases import VOID_NAME
 from premask.interchange.extras import need
 from premask.interchange.ome_zarr_reading import load_ome_zarr
 from premask.interchange.palette import BLACK, distinct

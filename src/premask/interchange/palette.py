@@ -8,8 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from premask.core.errors import PremaskError
-from premask.core.exchange import VOID_NAME
-from premask.core.phases import Phases
+from premask.core.phases import VOID_NAME, Phases
 from premask.io.structured import read_json, read_text
 
 Rgb = tuple[int, int, int]

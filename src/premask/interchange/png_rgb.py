@@ -7,8 +7,8 @@ from collections.abc import Iterable, Iterator
 from functools import partial
 from pathlib import Path
 
-from premask.core.exchange import VOID_NAME, Ids, Incoming, Outgoing, Target
-from premask.core.phases import VOID
+from premask.core.exchange import Ids, Incoming, Outgoing, Target
+from premask.core.phases import VOID, VOID_NAME
 from premask.interchange.colour_masks import encode_colour_mask, read_colour_mask
 from premask.interchange.folders import PICTURES, files_in, root_of, with_picture
 from premask.interchange.palette import (

@@ -10,8 +10,8 @@ from pathlib import Path
 import numpy as np
 
 from premask.core.errors import PremaskError
-from premask.core.exchange import VOID_NAME, Ids, Incoming, LabelMap, Report
-from premask.core.phases import VOID, Phases
+from premask.core.exchange import Ids, Incoming, LabelMap, Report
+from premask.core.phases import VOID, VOID_NAME, Phases
 from premask.interchange.folders import files_in
 from premask.interchange.values import labels_of
 from premask.interchange.vocabulary import Vocabulary

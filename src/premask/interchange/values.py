@@ -7,8 +7,8 @@ from collections.abc import Mapping
 import numpy as np
 
 from premask.core.errors import PremaskError
-from premask.core.exchange import VOID_NAME, Ids, LabelMap, first_position
-from premask.core.phases import VOID, Phases
+from premask.core.exchange import Ids, LabelMap, first_position
+from premask.core.phases import VOID, VOID_NAME, Phases
 from premask.interchange.vocabulary import Vocabulary
 
 

@@ -9,8 +9,8 @@ from pathlib import Path
 import numpy as np
 
 from premask.core.errors import PremaskError
-from premask.core.exchange import VOID_NAME, Ids, Incoming, LabelMap, Outgoing, Report, Target
-from premask.core.phases import VOID
+from premask.core.exchange import Ids, Incoming, LabelMap, Outgoing, Report, Target
+from premask.core.phases import VOID, VOID_NAME
 from premask.interchange.colour_masks import labels_of_colours, read_colour_mask
 from premask.interchange.folders import by_stem, files_in, root_of
 from premask.interchange.palette import (

@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from premask.core.errors import PremaskError, nearest
-from premask.core.exchange import VOID_NAME, Report
-from premask.core.phases import VOID, Phases
+from premask.core.exchange import Report
+from premask.core.phases import VOID, VOID_NAME, Phases
 from premask.core.words import typed
 
 BACKGROUND = ("background", "ignored", "ignore", "unlabelled", "unlabeled", "unknown")

@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from premask.core.errors import PremaskError
-from premask.core.exchange import FINDINGS, VOID_NAME, Finding, Report
+from premask.core.exchange import FINDINGS, Finding, Report
+from premask.core.phases import VOID_NAME
 from premask.io.structured import read_json
 
 MANIFEST = "premask.json"
