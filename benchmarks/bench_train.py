@@ -19,7 +19,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from common import DATA, RESULTS, report, table
+from common import DATA, RESULTS, missing, report, table
 from premask.workflow.dataset_folder import read_dataset
 from premask.workflow.hardware import hardware
 
@@ -98,6 +98,8 @@ def measure(kept: dict[str, Any], key: str, split: str, words: list[str]) -> Non
     if key in kept:
         return
     name, _, own = split.partition("/")
+    if not (DATA / name).is_dir():
+        missing(f"{DATA / name} is not there")
     dataset = read_dataset(DATA / name)
     if own not in dataset.splits:
         print(f"left out: {split} is not in {DATA / name}")

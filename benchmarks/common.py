@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import os
 import platform
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import NoReturn
 
 import cv2
 import numpy as np
@@ -20,6 +22,8 @@ DATA = Path(os.environ.get("PREMASK_DATA", ROOT.parent / "shared" / "data"))
 RESULTS = ROOT / "benchmarks" / "results"
 SETS = {"uhcs": 4, "nasa_ebc": 3, "nasa_super": 3}
 """The sets of real micrographs and their numbers of phases."""
+MISSING = 77
+"""Exit code of a benchmark whose micrographs are not there: it is left out, not failed."""
 
 
 @dataclass(frozen=True)
@@ -40,16 +44,23 @@ def stems(name: str) -> list[str]:
     """The images of a set, in order."""
     found = sorted(path.stem for path in (DATA / name / "images").glob("*.png"))
     if not found:
-        raise SystemExit(f"no micrographs in {DATA / name}; set PREMASK_DATA to their folder")
+        missing(f"no micrographs in {DATA / name / 'images'}")
     return found
+
+
+def missing(what: str) -> NoReturn:
+    """Say in one line what is not there, and end."""
+    print(f"left out: {what}; set PREMASK_DATA to the folder of the sets", file=sys.stderr)
+    raise SystemExit(MISSING)
 
 
 def load(name: str, stem: str) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
     """An image (H, W) and its truth (H, W)."""
-    image, truth = (
-        cv2.imread(str(DATA / name / kind / f"{stem}.png"), cv2.IMREAD_UNCHANGED)
-        for kind in ("images", "masks")
-    )
+    files = [DATA / name / kind / f"{stem}.png" for kind in ("images", "masks")]
+    for file in files:
+        if not file.is_file():
+            missing(f"{file} is not there")
+    image, truth = (cv2.imread(str(file), cv2.IMREAD_UNCHANGED) for file in files)
     return image.astype(np.uint8), truth.astype(np.uint8)
 
 
