@@ -9,21 +9,23 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+import tifffile
 
 from conftest import ROOT
 from helpers import answer, premask, refusal, write_images
 from premask.core.errors import PremaskError
+from premask.io.instances import read_instances
 from premask.io.label_maps import encode_label_map, read_colours
 from premask.quantify.border import BORDER_RULES
 from premask.quantify.field import Settings, measure_field
 from premask.quantify.pooled import SHAPE_PX
 from premask.workflow.label_folders import read_column
 from premask.workflow.quantify import Quantified, find_sources, quantify
-from premask.workflow.quantify_files import fraction_rows, particle_rows
+from premask.workflow.quantify_files import fraction_rows, interface_rows, particle_rows
 from premask.workflow.quantify_pictures import Pictures, counted_map, palette
 from premask.workflow.quantify_plots import bin_edges
 from premask.workflow.quantify_report import render_quantified
-from premask.workflow.quantify_tables import images_table, specimen_tables
+from premask.workflow.quantify_tables import images_table, interfaces_table, specimen_tables
 from premask.workflow.tables import render
 
 COLOURS = ["#111111", "#dd2200", "#0044ff"]
@@ -110,7 +112,9 @@ def test_the_scale_scales(masks):
 def test_every_file_is_written_and_says_the_same(masks, tmp_path):
     out = tmp_path / "new" / "out"
     found = answer("quantify", masks, "--um-per-px", 0.5, "--out", out, "--border", "weighted")
-    assert found["files"] == ["fractions.csv", "particles.csv", "summary.json", "report.html"]
+    assert found["files"] == [
+        "fractions.csv", "interfaces.csv", "particles.csv", "summary.json", "report.html",
+    ]  # fmt: skip
     assert sorted(path.name for path in out.iterdir()) == sorted(found.pop("files"))
     assert json.loads((out / "summary.json").read_text(encoding="utf-8")) == found
     with (out / "particles.csv").open(encoding="utf-8", newline="") as file:
@@ -136,6 +140,100 @@ def test_every_file_is_written_and_says_the_same(masks, tmp_path):
     before = {path.name: path.read_bytes() for path in out.iterdir()}
     answer("quantify", masks, "--um-per-px", 0.5, "--out", out, "--border", "weighted")
     assert {path.name: path.read_bytes() for path in out.iterdir()} == before
+
+
+@pytest.fixture
+def grains(masks: Path) -> Path:
+    """The squares of phase 1 in two grains each, left and right; the rest in grains of 20 px."""
+    folder = masks.parent / "grains"
+    folder.mkdir()
+    rows, columns = np.mgrid[:60, :80]
+    for name, labels in MAPS.items():
+        numbers = 1 + rows // 20 * 4 + columns // 20
+        own = labels == 1
+        numbers[own] = 1000 * (1 + rows[own] // 20) + columns[own] // 5
+        cv2.imwrite(str(folder / f"{name}.png"), numbers.astype(np.uint16))
+    return folder
+
+
+def test_instance_maps_give_the_contiguity(masks, grains, tmp_path):
+    out = tmp_path / "out"
+    found = answer("quantify", masks, "--um-per-px", 0.5, "--instances", grains, "--out", out)
+    phase = found["images"][0]["phases"]["1"]
+    # 10 rows with a boundary between the halves; 20 + 20 crossings into phase 0
+    assert phase["contiguity"]["mean"] == phase["contiguity"]["pooled"] == 20 / (20 + 40)
+    length = (60 * 79 + 59 * 80) * 0.5
+    assert phase["interfaces"]["1"]["mean"] == pytest.approx(2 * 10 / length)
+    assert phase["interfaces"]["0"]["mean"] == pytest.approx(2 * 40 / length)
+    # a third square at the border has 29 crossings out and 20 lines with its own two halves
+    specimen = found["specimens"][0]["phases"]["1"]
+    assert specimen["contiguity"]["n"] == 3
+    assert specimen["contiguity"]["pooled"] == pytest.approx(
+        2 * (10 + 20 + 30) / (2 * (10 + 20 + 30) + 40 + 80 + 80 + 20)
+    )
+    with (out / "fractions.csv").open(encoding="utf-8", newline="") as file:
+        row = list(csv.DictReader(file))[1]
+    assert float(row["contiguity"]) == pytest.approx(specimen["contiguity"]["mean"])
+    with (out / "interfaces.csv").open(encoding="utf-8", newline="") as file:
+        rows = {(r["image"], r["phase"], r["other"]): r for r in csv.DictReader(file)}
+    assert float(rows["a.png", "1", "0"]["surface_per_volume_1_per_um"]) == pytest.approx(
+        phase["interfaces"]["0"]["mean"]
+    )
+    assert rows["a.png", "1", "0"]["share_of_interfaces"] == "1"
+    assert rows["a.png", "1", "1"]["share_of_interfaces"] == ""
+    page = (out / "report.html").read_text(encoding="utf-8")
+    assert "Interfaces of the phases" in page
+    assert "Contiguity" in page
+    assert "in no grain" not in page
+
+
+def test_without_instance_maps_the_contiguity_is_not_told_and_said_why(masks):
+    found = measured(masks)
+    phase = found.to_dict()["images"][0]["phases"]["1"]
+    assert phase["contiguity"] == {
+        "n": 0, "mean": None, "std": None, "ci95": None, "relative_accuracy": None, "pooled": None,
+    }  # fmt: skip
+    assert list(phase["interfaces"]) == ["0"]
+    assert "--instances gives them" in premask("quantify", masks).stdout
+    header = interfaces_table(found).header
+    assert "Contiguity" not in header
+    assert "with 0 1/px" in header
+
+
+def test_pixels_in_no_grain_are_told(masks, grains):
+    for name in MAPS:
+        numbers = cv2.imread(str(grains / f"{name}.png"), cv2.IMREAD_UNCHANGED)
+        numbers[::20] = 0
+        cv2.imwrite(str(grains / f"{name}.png"), numbers)
+    (note,) = [n for n in measured(masks, instances=grains).notes if "in no grain" in n]
+    assert "5.0 % of the labelled pixels" in note
+
+
+def test_instance_maps_that_do_not_fit_are_told(masks, grains):
+    cv2.imwrite(str(grains / "b.png"), np.ones((60, 81), np.uint16))
+    assert "b.png: the map of its grains has 81 x 60 px, the label map 80 x 60" in refusal(
+        "quantify", masks, "--instances", grains
+    )
+    cv2.imwrite(str(grains / "b.png"), np.ones((60, 80, 3), np.uint8) * [[[1, 2, 3]]])
+    assert "several channels" in refusal("quantify", masks, "--instances", grains)
+    (grains / "b.png").unlink()
+    told = refusal("quantify", masks, "--instances", grains)
+    assert "no instance map of 1 of 3 label maps (b.png)" in told
+    assert "folder of the instance maps" in refusal("quantify", masks, "--instances", masks / "no")
+
+
+@pytest.mark.parametrize("kind", [np.uint8, np.uint16, np.uint32, np.int32, np.float32])
+def test_grains_are_numbered_in_any_depth(tmp_path, kind):
+    numbers = np.array([[0, 1], [7, 200]], kind)
+    tifffile.imwrite(tmp_path / "a.tif", numbers)
+    assert read_instances(tmp_path / "a.tif").tolist() == [[0, 1], [7, 200]]
+
+
+def test_what_are_no_numbers_of_grains_is_told(tmp_path):
+    for value in (-1.0, 0.5, np.nan, 3e9):
+        tifffile.imwrite(tmp_path / "a.tif", np.array([[0, value]], np.float32))
+        with pytest.raises(PremaskError, match=r"^a.tif: .* numbers of grains"):
+            read_instances(tmp_path / "a.tif")
 
 
 def test_specimens_and_scales_come_from_csvs(masks, tmp_path):
@@ -288,7 +386,8 @@ def test_what_is_no_label_map_is_told(tmp_path):
 
 def test_rows_of_the_csvs_have_one_cell_for_each_heading(masks):
     found = measured(masks)
-    for rows in (list(fraction_rows(found)), list(particle_rows(found))):
+    for made in (fraction_rows, interface_rows, particle_rows):
+        rows = list(made(found))
         assert len(set(rows[0])) == len(rows[0])
         assert {len(row) for row in rows} == {len(rows[0])}
 

@@ -1,4 +1,4 @@
-"""Intercepts, surfaces and contacts: stripes, checkerboards, discs; void; invariances."""
+"""Intercepts, interfaces, contiguity: stripes, discs, tessellations; void; invariances."""
 
 from __future__ import annotations
 
@@ -6,7 +6,9 @@ import itertools
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy.spatial import cKDTree
 
 from premask.quantify.lines import lines
 from premask.quantify.particles import find_particles
@@ -145,3 +147,90 @@ def test_two_fields_add_up_and_a_scale_scales():
     assert scaled.surface_per_volume == pytest.approx(plain.surface_per_volume * 10)
     assert scaled.mean_free_path == pytest.approx(plain.mean_free_path * 0.1)
     assert np.array_equal(scaled.contacts, plain.contacts)
+
+
+def test_interfaces_share_out_the_surface():
+    labels = np.zeros((8, 9), np.uint8)
+    labels[:4, :3] = 1
+    labels[:4, 3:6] = 2
+    found = lines(labels, 4)
+    total = 8 * 8 + 7 * 9
+    assert found.interfaces[1, 2] == 2 * 4 / total
+    assert found.interfaces[0, 1] == 2 * 3 / total
+    assert np.isnan(np.diag(found.interfaces)).all(), "grains are not known"
+    assert np.nansum(found.interfaces, axis=1) == pytest.approx(found.surface_per_volume)
+    assert found.interfaces[3, 0] == 0
+    assert found.scaled(0.5).interfaces[1, 2] == 2 * found.interfaces[1, 2]
+    assert np.isnan(found.contiguity).all()
+
+
+def test_the_interface_of_a_disc_in_a_disc_is_its_circumference():
+    shape, centre = (400, 400), (200.3, 199.4)
+    labels = map_of(disc(shape, centre, 150.2))
+    labels[disc(shape, centre, 80.6)] = 2
+    found = lines(labels, 3).interfaces
+    area = 399 * 399
+    # S_V = 4 / pi L_A, with the length of the interface per area
+    assert found[1, 2] == pytest.approx(4 / np.pi * 2 * np.pi * 80.6 / area, rel=0.02)
+    assert found[0, 1] == pytest.approx(4 / np.pi * 2 * np.pi * 150.2 / area, rel=0.02)
+    assert found[0, 2] == 0
+
+
+def test_contiguity_is_the_share_of_boundaries_with_grains_of_the_phase():
+    labels = np.ones((4, 12), np.uint8)
+    labels[:, 8:] = 0
+    grains = np.repeat(np.arange(1, 4), 4)[None].repeat(4, axis=0).astype(np.int32)
+    found = lines(labels, 3, grains)
+    # each row: one boundary between grains 1 and 2 of phase 1, one interface with phase 0
+    assert found.grain_boundaries.tolist() == [[0, 4, 0], [0, 0, 0]]
+    assert found.contiguity[:2].tolist() == [0, 2 / 3]
+    assert np.isnan(found.contiguity[2]), "a phase that is not there"
+    assert found.interfaces[1, 1] == 2 * 4 / found.total
+    assert np.array_equal(found.crossings, lines(labels, 3).crossings)
+    # a number for one grain all over, and none at all, are no boundary
+    for same in (np.ones_like(grains), np.zeros_like(grains)):
+        assert lines(labels, 3, same).contiguity[:2].tolist() == [0, 0]
+    # what is in no grain meets no grain; the interface with phase 0 stays
+    grains[:, :4] = 0
+    assert lines(labels, 3, grains).contiguity[1] == 0
+
+
+def test_grains_of_one_phase_alone_are_wholly_contiguous():
+    grains = np.arange(1, 37, dtype=np.int32).reshape(6, 6).repeat(5, axis=0).repeat(5, axis=1)
+    found = lines(np.zeros((30, 30), np.uint8), 1, grains)
+    assert found.contiguity.tolist() == [1]
+    assert found.grain_boundaries.tolist() == [[5 * 30], [5 * 30]]
+
+
+@pytest.mark.parametrize("share", [0.2, 0.5, 0.8])
+def test_the_contiguity_of_phases_strewn_over_grains_at_random_is_their_share(share):
+    """Each neighbour of a grain is of its phase with that probability, whatever the grains."""
+    rng = np.random.default_rng(7)
+    points = rng.random((4000, 2)) * 600
+    rows, columns = np.mgrid[:600, :600]
+    nearest = cKDTree(points).query(np.stack([rows.ravel(), columns.ravel()], axis=1))[1]
+    grains = nearest.reshape(600, 600).astype(np.int32)
+    labels = (rng.random(4000) < share)[grains].astype(np.uint8)
+    found = lines(labels, 2, grains + 1)
+    assert found.contiguity[1] == pytest.approx(share, abs=0.02)
+    assert found.contiguity[0] == pytest.approx(1 - share, abs=0.02)
+
+
+@settings(deadline=None)  # the first one compiles
+@given(labels=LABEL_MAPS, seed=st.integers(0, 99))
+def test_grain_boundaries_are_those_walked_pixel_by_pixel(labels, seed):
+    grains = np.random.default_rng(seed).integers(0, 4, labels.shape).astype(np.int32)
+    wanted = np.zeros((2, 3))
+    for direction, (rows, own) in enumerate(((labels, grains), (labels.T, grains.T))):
+        for row, numbers in zip(rows.tolist(), own.tolist(), strict=True):
+            for (a, i), (b, j) in itertools.pairwise(zip(row, numbers, strict=True)):
+                if a == b != 255 and i and j and i != j:
+                    wanted[direction, a] += 1
+    found = lines(labels, 3, grains)
+    assert np.array_equal(found.grain_boundaries, wanted)
+    # numbers are names: others make no difference
+    assert np.array_equal(lines(labels, 3, grains * 1000).grain_boundaries, wanted)
+    turned = lines(labels.T, 3, grains.T)
+    assert np.array_equal(turned.contiguity, found.contiguity, equal_nan=True)
+    told = found.contiguity[~np.isnan(found.contiguity)]
+    assert ((told >= 0) & (told <= 1)).all()

@@ -58,15 +58,21 @@ def quantify(
     ] = 3,
     out: Annotated[
         Path | None,
-        typer.Option("--out", help="Folder for fractions.csv, particles.csv, a JSON and a page."),
+        typer.Option("--out", help="Folder for three CSVs, a JSON and a page."),
     ] = None,
     images: Annotated[
         Path | None,
         typer.Option("--images", help="Folder of the micrographs, for the page of --out."),
     ] = None,
+    instances: Annotated[
+        Path | None,
+        typer.Option(
+            "--instances", help="Folder of maps that number the grains, for the contiguity."
+        ),
+    ] = None,
     json: Json = False,
 ) -> None:
-    """Measure area fractions, particles, intercepts and contacts from label maps."""
+    """Measure area fractions, particles, intercepts and interfaces from label maps."""
     from premask.quantify.field import Settings
     from premask.workflow.quantify import find_sources
     from premask.workflow.quantify import quantify as measure
@@ -83,6 +89,7 @@ def quantify(
         scales=scales,
         specimens=specimens,
         images=images,
+        instances=instances,
     )
     pictures = Pictures(tuple(colour for _, colour in sources.phases))
     found = measure(

@@ -128,6 +128,7 @@ def measure_field(
     *,
     um_per_px: float | None = None,
     settings: Settings = DEFAULT,
+    grains: NDArray[np.int32] | None = None,
 ) -> tuple[Field, NDArray[np.int32]]:
     """Measure a label map.
 
@@ -140,6 +141,8 @@ def measure_field(
     um_per_px : float, optional
         The scale; all lengths are then in µm.
     settings : Settings
+    grains : ndarray of int32, shape (H, W), optional
+        The grain of each pixel, 0 for none; the contiguity needs them, nothing else does.
 
     Returns
     -------
@@ -150,8 +153,8 @@ def measure_field(
     Raises
     ------
     PremaskError
-        For values that are no phase, a scale that is no positive number, and settings that
-        are not accepted.
+        For values that are no phase, a scale that is no positive number, settings that are
+        not accepted, and grains of another shape.
 
     Examples
     --------
@@ -169,6 +172,11 @@ def measure_field(
     labels = as_label_map(label_map, "label map")
     histogram = np.bincount(labels.ravel(), minlength=256)
     check_values("label map", histogram, n_phases)
+    if grains is not None and grains.shape != labels.shape:
+        raise PremaskError(
+            f"the map of its grains has {_size(grains)} px, the label map {_size(labels)}; maps of"
+            " one size are needed"
+        )
     found = find_particles(
         labels, n_phases, connectivity=settings.connectivity, min_px=settings.min_px
     )
@@ -183,7 +191,7 @@ def measure_field(
         rule.weigh(found.particles, seen),
         np.array([rule.number(particles, seen) for particles in own]),
         found.small,
-        lines(labels, n_phases).scaled(scale),
+        lines(labels, n_phases, grains).scaled(scale),
         seen.scaled(scale),
     )
     return field, found.index
@@ -196,3 +204,7 @@ def checked_scale(um_per_px: float) -> float:
             f"the scale is {um_per_px:g} µm per pixel; a number from 1e-6 to 1e5 is accepted"
         )
     return um_per_px
+
+
+def _size(array: NDArray[Any]) -> str:
+    return " x ".join(str(side) for side in array.shape[::-1])

@@ -2,16 +2,19 @@
 
 The lines are the rows and the columns of pixels, each from the centre of its first pixel to
 the centre of its last. Two neighbouring pixels on a line are one step; where their labels
-differ the line crosses a boundary, halfway. Steps from, to or within void are no part of a
-line.
+differ the line crosses an interface, halfway. Steps from, to or within void are no part of a
+line. Where it is known which grain a pixel belongs to, a step between two grains of one phase
+crosses a grain boundary.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
+
+from premask.jit import jit
 
 Values = NDArray[np.float64]
 
@@ -27,17 +30,24 @@ class Lines:
     crossings : ndarray of float64, shape (2, n_phases, n_phases)
         Boundaries crossed between two phases, along rows and columns; symmetric, each
         crossing is counted once in either triangle, and the diagonal is 0.
+    grain_boundaries : ndarray of float64, shape (2, n_phases)
+        Boundaries crossed between two grains of each phase; NaN where grains are not known.
     """
 
     length: Values
     crossings: Values
+    grain_boundaries: Values
 
     def __add__(self, other: Lines) -> Lines:
-        return Lines(self.length + other.length, self.crossings + other.crossings)
+        return Lines(
+            self.length + other.length,
+            self.crossings + other.crossings,
+            self.grain_boundaries + other.grain_boundaries,
+        )
 
     def scaled(self, um_per_px: float) -> Lines:
         """The same with lengths in µm."""
-        return Lines(self.length * um_per_px, self.crossings)
+        return replace(self, length=self.length * um_per_px)
 
     @property
     def total(self) -> float:
@@ -82,14 +92,39 @@ class Lines:
         ends = np.broadcast_to(crossings.sum(axis=1, keepdims=True), crossings.shape)
         return _ratio(crossings, ends)
 
+    @property
+    def interfaces(self) -> Values:
+        """Interface of two phases per unit volume, S_V = 2 P_L, (n_phases, n_phases).
 
-def lines(labels: NDArray[np.uint8], n_phases: int) -> Lines:
+        Symmetric; on the diagonal the boundaries between grains of a phase, NaN where grains
+        are not known. Without the diagonal a row sums to :attr:`surface_per_volume`.
+        """
+        crossings = self.crossings.sum(axis=0)
+        np.fill_diagonal(crossings, self.grain_boundaries.sum(axis=0))
+        return _ratio(2 * crossings, np.full(crossings.shape, self.total))
+
+    @property
+    def contiguity(self) -> Values:
+        """Share of its grains' surface that a phase has with its own grains, (n_phases,).
+
+        ``2 N_aa / (2 N_aa + N_ab)``: a boundary within the phase is the surface of two of its
+        grains. NaN where grains are not known, and for a phase without any boundary.
+        """
+        own = 2 * self.grain_boundaries.sum(axis=0)
+        return _ratio(own, own + self.crossings.sum(axis=(0, 2)))
+
+
+def lines(
+    labels: NDArray[np.uint8], n_phases: int, grains: NDArray[np.int32] | None = None
+) -> Lines:
     """Count along every row and column of a label map.
 
     Parameters
     ----------
     labels : ndarray of uint8, shape (H, W)
         0 to n_phases - 1, and 255 for void.
+    grains : ndarray of int32, shape (H, W), optional
+        The grain of each pixel; 0 for none: there a phase has no grain boundary.
 
     Examples
     --------
@@ -106,7 +141,9 @@ def lines(labels: NDArray[np.uint8], n_phases: int) -> Lines:
     length = np.array([(found.sum(axis=0) + found.sum(axis=1)) / 2 for found in steps])
     crossings = np.array([found + found.T for found in steps])
     crossings[:, range(n_phases), range(n_phases)] = 0
-    return Lines(length, crossings)
+    if grains is None:
+        return Lines(length, crossings, np.full(length.shape, np.nan))
+    return Lines(length, crossings, _boundaries(labels, grains, n_phases).astype(np.float64))
 
 
 def _steps(before: NDArray[np.uint8], after: NDArray[np.uint8], n_phases: int) -> Values:
@@ -115,6 +152,25 @@ def _steps(before: NDArray[np.uint8], after: NDArray[np.uint8], n_phases: int) -
     pairs |= after
     counts = np.bincount(pairs.ravel(), minlength=65536).reshape(256, 256)
     return counts[:n_phases, :n_phases].astype(np.float64)
+
+
+@jit
+def _boundaries(
+    labels: NDArray[np.uint8], grains: NDArray[np.int32], n_phases: int
+) -> NDArray[np.int64]:
+    """Steps from one grain to another one of the same phase, along rows and along columns."""
+    height, width = labels.shape
+    met = np.zeros((2, n_phases), np.int64)
+    for y in range(height):
+        for x in range(width):
+            phase, grain = labels[y, x], grains[y, x]
+            if phase >= n_phases or grain == 0:
+                continue
+            if x > 0 and labels[y, x - 1] == phase:
+                met[0, phase] += 0 != grains[y, x - 1] != grain
+            if y > 0 and labels[y - 1, x] == phase:
+                met[1, phase] += 0 != grains[y - 1, x] != grain
+    return met
 
 
 def _intercept(length: Values, crossings: Values) -> Values:

@@ -45,8 +45,16 @@ class PhaseNumbers:
         Over fields that have the phase's boundary.
     intercept_by_direction : tuple of float
         Mean intercept along rows and along columns, all fields together.
+    interfaces : list of OverFields
+        Interface with each phase per volume, over fields that are not wholly void; with its
+        own grains where the index is that of the phase.
     contacts : ndarray of float64, shape (n_phases,)
-        Share of its boundary with each other phase, all fields together.
+        Share of its interfaces that it has with each other phase, all fields together.
+    contiguity : OverFields
+        Share of its grains' surface that it has with its own grains; only where grains are
+        known.
+    pooled_contiguity : float
+        The same of all fields together.
     """
 
     fraction: OverFields
@@ -62,7 +70,10 @@ class PhaseNumbers:
     surface_per_volume: OverFields
     mean_free_path: OverFields
     intercept_by_direction: tuple[float, float]
+    interfaces: list[OverFields]
     contacts: NDArray[np.float64]
+    contiguity: OverFields
+    pooled_contiguity: float
 
     @property
     def counted(self) -> int:
@@ -98,7 +109,16 @@ class PhaseNumbers:
             },
             "surface_per_volume": _estimate(self.surface_per_volume),
             "mean_free_path": _estimate(self.mean_free_path),
+            "interfaces": {
+                name: _estimate(found)
+                for name, found in zip(names, self.interfaces, strict=True)
+                if found.n
+            },
             "contacts": {name: _told(share) for name, share in contacts if not math.isnan(share)},
+            "contiguity": {
+                **_estimate(self.contiguity),
+                "pooled": _told(self.pooled_contiguity),
+            },
         }
 
 
@@ -139,6 +159,7 @@ def specimen_numbers(fields: Sequence[Field]) -> list[PhaseNumbers]:
 def _numbers(fields: Sequence[Field], shares: NDArray[np.float64]) -> list[PhaseNumbers]:
     pooled = fractions(np.sum([field.pixels for field in fields], axis=0))
     met = functools.reduce(operator.add, (field.lines for field in fields))
+    areas = np.array([field.lines.interfaces for field in fields])
     return [
         PhaseNumbers(
             fraction=over_fields(shares[:, phase]),
@@ -151,7 +172,10 @@ def _numbers(fields: Sequence[Field], shares: NDArray[np.float64]) -> list[Phase
             ),
             mean_free_path=over_fields([field.lines.mean_free_path[phase] for field in fields]),
             intercept_by_direction=tuple(met.mean_intercept_by_direction[:, phase].tolist()),
+            interfaces=[over_fields(areas[:, phase, other]) for other in range(len(pooled))],
             contacts=met.contacts[phase],
+            contiguity=over_fields([field.lines.contiguity[phase] for field in fields]),
+            pooled_contiguity=float(met.contiguity[phase]),
         )
         for phase in range(len(pooled))
     ]

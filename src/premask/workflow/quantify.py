@@ -11,17 +11,24 @@ import numpy as np
 from numpy.typing import NDArray
 
 from premask.core.errors import PremaskError
+from premask.core.phases import VOID
 from premask.project.project import open_project
 from premask.project.settings import FILE_NAME
 from premask.quantify.field import DEFAULT, Field, Settings, measure_field
 from premask.quantify.summary import PhaseNumbers, image_numbers, specimen_numbers
-from premask.workflow.quantify_given import with_photos, with_scales, with_specimens
+from premask.workflow.quantify_given import with_grains, with_photos, with_scales, with_specimens
 from premask.workflow.quantify_sources import (
     Labels,
     Source,
     Sources,
     folder_sources,
     project_sources,
+)
+
+IN_NO_GRAIN = (
+    "Contiguity: {share:.1f} % of the labelled pixels are in no grain (0 in the instance maps)."
+    " Grains with such pixels between them do not touch: where grain boundaries are drawn as lines"
+    " of 0, the contiguity is too small."
 )
 
 Progress = Callable[[int, int], None]
@@ -129,6 +136,7 @@ def find_sources(
     scales: Path | None = None,
     specimens: Path | None = None,
     images: Path | None = None,
+    instances: Path | None = None,
 ) -> Sources:
     """Find the label maps of a folder, a single file, or a project.
 
@@ -138,7 +146,7 @@ def find_sources(
         A folder of index PNGs, one of them, or a project, whose final label maps are taken.
     classes : str, optional
         Names of the phases, ``A,B,C``; those of a project stand.
-    um_per_px, scales, specimens, images
+    um_per_px, scales, specimens, images, instances
         See :mod:`premask.workflow.quantify_given`.
 
     Raises
@@ -154,6 +162,7 @@ def find_sources(
         found = folder_sources(masks, classes)
     found = with_scales(found, um_per_px, scales)
     found = with_specimens(found, specimens) if specimens else found
+    found = with_grains(found, instances) if instances else found
     return with_photos(found, images) if images else found
 
 
@@ -172,14 +181,22 @@ def quantify(
         Naming the image, for values that are no phase; and where all is void.
     """
     images = []
+    in_no_grain = 0
     for source in sources.images:
         labels = source.labels()
+        grains = source.grains() if source.grains else None
         try:
             field, index = measure_field(
-                labels, len(sources.phases), um_per_px=source.um_per_px, settings=settings
+                labels,
+                len(sources.phases),
+                um_per_px=source.um_per_px,
+                settings=settings,
+                grains=grains,
             )
         except PremaskError as error:
             raise PremaskError(f"{source.name}: {error}") from None
+        if grains is not None:
+            in_no_grain += int(np.count_nonzero((labels != VOID) & (grains == 0)))
         images.append(MeasuredImage(source.name, source.specimen, field, image_numbers(field)))
         if seen:
             seen(source, labels, field, index)
@@ -198,9 +215,16 @@ def quantify(
         "px" if sources.images[0].um_per_px is None else "µm",
         tuple(images),
         tuple(_specimens(images)),
-        (*found.notes, *settings.lines()),
+        (*found.notes, *settings.lines(), *_of_grains(in_no_grain, images)),
         found.unmatched,
     )
+
+
+def _of_grains(in_no_grain: int, images: list[MeasuredImage]) -> list[str]:
+    if not in_no_grain:
+        return []
+    share = in_no_grain / sum(int(one.field.pixels.sum()) for one in images)
+    return [IN_NO_GRAIN.format(share=100 * share)]
 
 
 def _specimens(images: list[MeasuredImage]) -> list[MeasuredSpecimen]:

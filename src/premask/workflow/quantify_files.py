@@ -1,4 +1,4 @@
-"""What ``premask quantify --out`` writes: two CSVs, one JSON and a page."""
+"""What ``premask quantify --out`` writes: three CSVs, one JSON and a page."""
 
 from __future__ import annotations
 
@@ -52,6 +52,7 @@ def write_files(found: Quantified, folder: Path, page: str) -> list[str]:
     summary = json.dumps(found.to_dict(), indent=2, ensure_ascii=False, allow_nan=False)
     contents = {
         "fractions.csv": _csv(fraction_rows(found)),
+        "interfaces.csv": _csv(interface_rows(found)),
         "particles.csv": _csv(particle_rows(found)),
         "summary.json": summary + "\n",
         "report.html": page,
@@ -84,6 +85,9 @@ def fraction_rows(found: Quantified) -> Iterator[list[Cell]]:
         f"mean_intercept_{unit}_ci95",
         f"surface_per_volume_1_per_{unit}",
         f"mean_free_path_{unit}",
+        "contiguity",
+        "contiguity_ci95",
+        "pooled_contiguity",
     ]
     for specimen in found.specimens:
         for phase, one in zip(found.names, specimen.numbers, strict=True):
@@ -91,6 +95,35 @@ def fraction_rows(found: Quantified) -> Iterator[list[Cell]]:
     for image in found.images:
         for phase, one in zip(found.names, image.numbers, strict=True):
             yield [image.specimen or "", image.name, phase, *_figures(one)]
+
+
+def interface_rows(found: Quantified) -> Iterator[list[Cell]]:
+    """The lines of ``interfaces.csv``: each phase with each, of each specimen and image.
+
+    A phase with itself: the boundaries between its grains, where grains are known.
+    """
+    unit = _plain(found.unit)
+    yield [
+        "specimen",
+        "image",
+        "phase",
+        "other",
+        "fields",
+        f"surface_per_volume_1_per_{unit}",
+        "std",
+        "ci95",
+        "share_of_interfaces",
+    ]
+    groups: list[tuple[str, str, list[PhaseNumbers]]] = [
+        *((one.name, "", one.numbers) for one in found.specimens),
+        *((one.specimen or "", one.name, one.numbers) for one in found.images),
+    ]
+    for specimen, image, numbers in groups:
+        for phase, (name, one) in enumerate(zip(found.names, numbers, strict=True)):
+            for other, area in enumerate(one.interfaces):
+                share = math.nan if other == phase else float(one.contacts[other])
+                pair: list[Cell] = [specimen, image, name, found.names[other]]
+                yield [*pair, area.n, area.mean, area.std, area.ci95, share]
 
 
 def particle_rows(found: Quantified) -> Iterator[list[Cell]]:
@@ -148,6 +181,9 @@ def _figures(one: PhaseNumbers) -> list[Cell]:
         intercept.ci95,
         one.surface_per_volume.mean,
         one.mean_free_path.mean,
+        one.contiguity.mean,
+        one.contiguity.ci95,
+        one.pooled_contiguity,
     ]
 
 

@@ -1,4 +1,4 @@
-"""What a user says of label maps beside them: scales, specimens, micrographs."""
+"""What a user says of label maps beside them: scales, specimens, micrographs, grains."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from pathlib import Path
 from premask.core.errors import PremaskError
 from premask.core.micrograph import window
 from premask.io.images import IMAGE_SUFFIXES, image_stem, read_micrograph
+from premask.io.instances import read_instances
 from premask.quantify.field import checked_scale
 from premask.workflow.label_folders import ByStem, read_column
 from premask.workflow.quantify_sources import Labels, Sources, some
@@ -84,19 +85,45 @@ def with_photos(found: Sources, folder: Path) -> Sources:
     PremaskError
         For what is no folder.
     """
-    if not folder.is_dir():
-        raise PremaskError(f"{folder} is not a folder; give the folder of the micrographs")
-    photos = {
-        image_stem(path.name): path
-        for path in sorted(folder.iterdir())
-        if path.suffix.lower() in IMAGE_SUFFIXES
-    }
+    photos = _by_stem(folder, "micrographs")
     images = tuple(
         replace(one, photo=partial(_photo, photos[one.stem])) if one.stem in photos else one
         for one in found.images
     )
     bare = [one.name for one in images if one.stem not in photos]
     return replace(found, images=images).with_told("without a micrograph", bare)
+
+
+def with_grains(found: Sources, folder: Path) -> Sources:
+    """Put the instance maps of a folder beside the label maps of the same stem.
+
+    Raises
+    ------
+    PremaskError
+        For what is no folder, and where a label map has no instance map: the contiguity of a
+        specimen is that of all its fields.
+    """
+    maps = _by_stem(folder, "instance maps")
+    bare = [one.name for one in found.images if one.stem not in maps]
+    if bare:
+        raise PremaskError(
+            f"{folder} has no instance map of {len(bare)} of {len(found.images)} label maps"
+            f" ({some(bare)}); the contiguity needs one for each, of the same name"
+        )
+    images = tuple(
+        replace(one, grains=partial(read_instances, maps[one.stem])) for one in found.images
+    )
+    return replace(found, images=images)
+
+
+def _by_stem(folder: Path, what: str) -> dict[str, Path]:
+    if not folder.is_dir():
+        raise PremaskError(f"{folder} is not a folder; give the folder of the {what}")
+    return {
+        image_stem(path.name): path
+        for path in sorted(folder.iterdir())
+        if path.suffix.lower() in IMAGE_SUFFIXES
+    }
 
 
 def _scale(stem: str, text: str) -> float:

@@ -18,6 +18,7 @@ from premask.workflow.quantify_tables import (
     contacts_table,
     fractions_table,
     images_table,
+    interfaces_table,
     lines_table,
     shapes_table,
     sizes_table,
@@ -44,8 +45,8 @@ def render_quantified(found: Quantified, pictures: Pictures) -> str:
         _fractions(found),
         _particles(found),
         Section(
-            "Intercepts, boundaries, contacts",
-            tables=[lines_table(found), contacts_table(found)],
+            "Intercepts, interfaces, contacts",
+            tables=[lines_table(found), interfaces_table(found), contacts_table(found)],
         ),
         _pictures(found, pictures),
         Section("Images", tables=[images_table(found)]),

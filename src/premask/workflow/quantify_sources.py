@@ -24,6 +24,7 @@ from premask.workflow.final_maps import ORDER_LINE, final_version
 from premask.workflow.label_folders import index_pngs
 
 Labels = NDArray[np.uint8]
+Grains = NDArray[np.int32]
 
 ONE_SPECIMEN = (
     "All images are taken as fields of one specimen; --specimens CSV says which belong together."
@@ -52,6 +53,8 @@ class Source:
         Reads the label map.
     photo : callable or None
         Reads the micrograph, 8 bit, if there is one.
+    grains : callable or None
+        Reads the grain of each pixel, if they are known.
     """
 
     name: str
@@ -60,6 +63,7 @@ class Source:
     um_per_px: float | None
     labels: Callable[[], Labels]
     photo: Callable[[], Labels] | None = None
+    grains: Callable[[], Grains] | None = None
 
 
 @dataclass(frozen=True)

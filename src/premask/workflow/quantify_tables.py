@@ -24,9 +24,20 @@ LINES_NOTE = (
     " (1 - L_L) / N_L, between particles of the phase. Structures with a direction need sections"
     " and lines in several."
 )
-CONTACTS_NOTE = (
-    "Share of a phase's boundary that it has with each other phase. A label map has no boundary"
-    " between two grains of one phase: a phase's contiguity with itself cannot be told from it."
+CONTACTS_NOTE = "Share of a phase's interfaces that it has with each other phase."
+INTERFACES_NOTE = (
+    "S_V = 2 P_L of each pair of phases: mean over the fields of their interface per volume"
+    " (1/µm = 1000 mm²/mm³)."
+)
+NO_GRAINS_NOTE = (
+    "Contiguity, the share of its grains' surface that a phase has with its own grains, needs the"
+    " boundaries between grains of one phase. A label map of phases has none; --instances gives"
+    " them."
+)
+GRAINS_NOTE = (
+    "With itself: the boundaries between grains of the phase. Contiguity: 2 N_aa / (2 N_aa + N_ab),"
+    " the share of its grains' surface that a phase has with its own grains; ± 95 %: over the"
+    " fields; pooled: all fields together."
 )
 SIZE_NOTE = (
     "Diameter: of the circle of the same area; 10, 50, 90 %: so many of the particles are smaller."
@@ -48,6 +59,7 @@ def specimen_tables(found: Quantified) -> list[Table]:
         sizes_table(found),
         shapes_table(found),
         lines_table(found),
+        interfaces_table(found),
         contacts_table(found),
     ]
 
@@ -182,6 +194,27 @@ def lines_table(found: Quantified) -> Table:
     )
     columns = _columns(names, rows, {}, [range(2, 6), range(6, 8), range(8, 10)])
     return Table("Intercepts and boundaries", columns, tuple(rows), (LINES_NOTE,))
+
+
+def interfaces_table(found: Quantified) -> Table:
+    """Interface of each pair of phases; the contiguity where grains are known."""
+    known = any(one.contiguity.n for _, _, one in _rows(found, with_particles=True))
+    own = ("Contiguity", "± 95 %", "Pooled") if known else ()
+    rows: list[tuple[Cell, ...]] = []
+    for specimen, phase, one in _rows(found, with_particles=True):
+        areas = [other.mean if other.n else None for other in one.interfaces]
+        contiguity = (*_mean_and_interval(one.contiguity), one.pooled_contiguity)
+        rows.append((specimen, phase, *areas, *(contiguity if known else ())))
+    names = [f"with {name} 1/{found.unit}" for name in found.names]
+    areas_end = 2 + len(names)
+    columns = _columns(
+        [*names, *own],
+        rows,
+        dict.fromkeys(range(areas_end, areas_end + len(own)), 3),
+        [range(2, areas_end)],
+    )
+    notes = (INTERFACES_NOTE, GRAINS_NOTE if known else NO_GRAINS_NOTE)
+    return Table("Interfaces of the phases", columns, tuple(rows), notes)
 
 
 def contacts_table(found: Quantified) -> Table:
