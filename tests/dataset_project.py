@@ -97,8 +97,10 @@ def make_project(root: Path, n: int = 12) -> Project:
     return project
 
 
-def add_copy(project: Project, root: Path, of: str, name: str) -> ImageRecord:
-    """Another image of the same field, compressed, with a label map of its own."""
+def add_copy(
+    project: Project, root: Path, of: str, name: str, *, labelled: bool = True
+) -> ImageRecord:
+    """Another image of the same field, compressed, with or without a label map of its own."""
     source = next(path for path in (root / "in").rglob(f"{of}.*"))
     grey = window(read_micrograph(source).pixels)[: SHAPE[0]]
     target = root / "copies" / f"{name}.jpg"
@@ -106,6 +108,7 @@ def add_copy(project: Project, root: Path, of: str, name: str) -> ImageRecord:
     Image.fromarray((grey * 0.9 + 10).astype(np.uint8)).save(target, quality=60)
     add_images(project, [target], type_="I", crop_bottom=0)
     image = find_image(project, target.name)
-    labels = (grey > 120).astype(np.uint8)
-    save_label_map(project, image, labels, annotator="", strategy="reference")
+    if labelled:
+        labels = (grey > 120).astype(np.uint8)
+        save_label_map(project, image, labels, annotator="", strategy="reference")
     return image

@@ -13,7 +13,7 @@ import pytest
 from PIL import Image
 
 from dataset_project import MINUTES, NAMES, SHAPE, add_copy, make_project
-from helpers import answer, premask, refusal
+from helpers import answer, premask, refusal, small_micrograph
 from premask.core.errors import PremaskError
 from premask.io.images import read_micrograph
 from premask.project import objects
@@ -225,6 +225,151 @@ def test_near_duplicates_are_on_one_side(project: Project, tmp_path: Path) -> No
                 assert side[first] == side[second], name
                 assert groups[first] == groups[second]
     assert [one["overlap"] > 0.95 for one in manifest_of(out)["near_duplicates"]] == [True] * 4
+
+
+@pytest.fixture
+def with_unlabelled(project: Project, tmp_path: Path) -> Path:
+    """A data set with two unlabelled images: one that is new, one that repeats steel 03."""
+    add_copy(project, tmp_path, "steel 03", "old print", labelled=False)
+    built = build_dataset(project, tmp_path / "set", ABOUT, unlabelled=True)
+    assert (built.images, built.unlabelled) == (11, 2)
+    return tmp_path / "set"
+
+
+def test_unlabelled_images_are_published_beside_the_others(
+    project: Project, with_unlabelled: Path
+) -> None:
+    rows = {row["stem"]: row for row in manifest_of(with_unlabelled)["unlabelled"]}
+    assert list(rows) == ["old print", "steel 11"]
+    for row in rows.values():
+        data = (with_unlabelled / row["image"]["file"]).read_bytes()
+        assert row["image"]["file"].startswith("unlabelled/")
+        assert row["image"]["sha256"] == hashlib.sha256(data).hexdigest()
+        assert "label_maps" not in row
+    image = next(one for one in all_images(project) if one.name == "steel 11.png")
+    pixels = read_micrograph(with_unlabelled / rows["steel 11"]["image"]["file"]).pixels
+    assert np.array_equal(pixels, read_pixels(project, image))
+    found = read_dataset(with_unlabelled)
+    assert len(found.entries) == 13
+    assert [one.stem for one in found.entries if one.label_map is None] == list(rows)
+    # machines that read pairs do not see them; Croissant names them for what they are
+    text = "".join(path.read_text() for path in with_unlabelled.glob("metadata*.jsonl"))
+    assert "unlabelled/" not in text
+    sets = json.loads((with_unlabelled / "croissant.json").read_text())["distribution"]
+    assert [one["includes"] for one in sets[1:]] == ["images/*", "labels/*.png", "unlabelled/*"]
+    sums = (with_unlabelled / "SHA256SUMS").read_text()
+    assert "unlabelled/steel 11.png" in sums
+
+
+def test_unlabelled_images_are_in_no_split(with_unlabelled: Path) -> None:
+    found = read_dataset(with_unlabelled)
+    bare = {one.stem for one in found.entries if one.label_map is None}
+    for name, split in found.splits.items():
+        assert not bare & {stem for part in split.parts.values() for stem in part}, name
+        for part in split.parts:
+            assert all(entry.label_map for entry in found.part(split, part))
+    splits = json.loads((with_unlabelled / "splits.json").read_text())
+    splits["default"]["train"].append("steel 11")
+    (with_unlabelled / "splits.json").write_text(json.dumps(splits))
+    again = read_dataset(with_unlabelled)
+    assert all(entry.label_map for entry in again.part(again.split(), "train"))
+    assert any("steel 11" in remark.line for remark in again.remarks)
+
+
+def test_unlabelled_images_that_repeat_labelled_ones_are_told(
+    project: Project, with_unlabelled: Path, tmp_path: Path
+) -> None:
+    manifest = manifest_of(with_unlabelled)
+    old, new = manifest["unlabelled"]
+    assert (old["repeats"], new["repeats"]) == (["steel 03"], [])
+    groups = {row["stem"]: row["group"] for row in manifest["images"]}
+    assert old["group"] == groups["steel 03"]
+    assert [(p["first"], p["second"]) for p in manifest["near_duplicates"]] == [
+        ("steel 03", "old print")
+    ]
+    splits = json.loads((with_unlabelled / "splits.json").read_text())["default"]
+    (part,) = [part for part, stems in splits.items() if "steel 03" in stems]
+    card = (with_unlabelled / "README.md").read_text()
+    assert "| `unlabelled/` | 2 images without a label map |" in card
+    assert (
+        f"1 unlabelled image shows the same as labelled ones: old print (steel 03, {part})" in card
+    )
+    checked = check_dataset(with_unlabelled)
+    assert not checked.broken
+    (told,) = [remark.line for remark in checked.remarks if remark.kind == "duplicate"]
+    assert "old print and steel 03 show the same (100 % of it)" in told
+    assert "old print is unlabelled: leave it out of what is trained on" in told
+    assert not [remark for remark in checked.remarks if remark.kind == "no label map"]
+
+
+def test_labelled_fields_that_an_unlabelled_one_joins_are_one_group(
+    project: Project, tmp_path: Path
+) -> None:
+    """Two fields that do not overlap each other, and one that overlaps both."""
+    from premask.project.label_maps import save_label_map
+    from premask.workflow.add import add_images
+
+    wide = small_micrograph(77, (300, 700))
+    (tmp_path / "fields").mkdir()
+    for name, left in (("left", 0), ("middle", 180), ("right", 360)):
+        Image.fromarray(wide[:, left : left + 320]).save(tmp_path / "fields" / f"{name}.png")
+    add_images(project, [tmp_path / "fields"], type_="I", crop_bottom=0)
+    for image in all_images(project):
+        if image.name in {"left.png", "right.png"}:
+            labels = (read_pixels(project, image) > 120).astype(np.uint8)
+            save_label_map(project, image, labels, annotator="", strategy="reference")
+    out = tmp_path / "set"
+    for unlabelled, n_groups in ((False, 2), (True, 1)):
+        build_dataset(project, out, ABOUT, unlabelled=unlabelled)
+        groups = {r["group"] for r in manifest_of(out)["images"] if r["stem"] in {"left", "right"}}
+        assert len(groups) == n_groups
+    for parts in json.loads((out / "splits.json").read_text()).values():
+        assert sum(bool({"left", "right"} & set(stems)) for stems in parts.values()) == 1
+
+
+def test_building_again_without_them_takes_unlabelled_images_away(
+    project: Project, with_unlabelled: Path
+) -> None:
+    built = build_dataset(project, with_unlabelled, ABOUT)
+    assert built.unlabelled == 0
+    assert not list(with_unlabelled.glob("unlabelled/*"))
+    assert "unlabelled" not in manifest_of(with_unlabelled)
+    assert not check_dataset(with_unlabelled).broken
+
+
+def test_an_unlabelled_image_takes_no_name_from_a_labelled_one(
+    project: Project, tmp_path: Path
+) -> None:
+    from premask.workflow.add import add_images
+
+    (tmp_path / "other").mkdir()
+    Image.fromarray(small_micrograph(5, SHAPE)).save(tmp_path / "other" / "STEEL 03.png")
+    add_images(project, [tmp_path / "other"], type_="I", crop_bottom=0)
+    build_dataset(project, tmp_path / "set", ABOUT, unlabelled=True)
+    manifest = manifest_of(tmp_path / "set")
+    bare = [row["stem"] for row in manifest["unlabelled"]]
+    assert len(bare) == 2
+    assert any(stem.startswith("STEEL 03-") for stem in bare)
+    assert "steel 03" in {row["stem"] for row in manifest["images"]}
+
+
+def test_files_of_unlabelled_images_are_checked(with_unlabelled: Path) -> None:
+    (with_unlabelled / "unlabelled" / "stray.png").write_bytes(b"x")
+    target = with_unlabelled / "unlabelled" / "steel 11.png"
+    target.write_bytes(target.read_bytes() + b" ")
+    checked = check_dataset(with_unlabelled, compare=False)
+    assert [(r.kind, r.where) for r in checked.remarks if r.where.startswith("unlabelled/")] == [
+        ("hash", "unlabelled/steel 11.png"),
+        ("left out", "unlabelled/stray.png"),
+    ]
+    target.unlink()
+    kinds = {r.kind for r in check_dataset(with_unlabelled, compare=False).broken}
+    assert kinds == {"no file"}
+    manifest = manifest_of(with_unlabelled)
+    manifest["unlabelled"][0]["image"]["file"] = "../secret.png"
+    (with_unlabelled / "manifest.json").write_text(json.dumps(manifest))
+    with pytest.raises(PremaskError, match=r"unlabelled image 0: .* outside the data set"):
+        read_dataset(with_unlabelled)
 
 
 def test_specimens_stay_together(project: Project, tmp_path: Path) -> None:
@@ -454,8 +599,14 @@ def test_the_command_line_builds_and_checks(original: Path, tmp_path: Path) -> N
         assert checked["broken"] == 0
         assert checked["layout"] == "premask"
         assert checked["labelled"] == 11
-    printed = premask("dataset", "build", original / "project", tmp_path / "again")
+    printed = premask("dataset", "build", original / "project", tmp_path / "again", "--unlabelled")
     assert printed.returncode == 0
+    assert "11 labelled images written" in printed.stdout
+    assert "and 1 without a label map" in printed.stdout
+    assert "left out: steel 11" not in printed.stderr
+    assert (
+        "11 labelled images, 1 unlabelled" in premask("dataset", "check", tmp_path / "again").stdout
+    )
     assert "Note: no licence is stated" in printed.stderr
     assert f"premask dataset check {tmp_path / 'again'}" in printed.stdout
 

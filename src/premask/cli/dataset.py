@@ -79,6 +79,12 @@ def build(
         ),
     ] = None,
     seed: Annotated[int, typer.Option("--seed", help="Of the splits.", min=0)] = 0,
+    unlabelled: Annotated[
+        bool,
+        typer.Option(
+            "--unlabelled", help="Put images without a label map into a folder of their own."
+        ),
+    ] = False,
     archive: Annotated[
         bool, typer.Option("--zip", help="Write OUT.zip as well, ready for Zenodo.")
     ] = False,
@@ -109,11 +115,13 @@ def build(
         about,
         options,
         names=names,
+        unlabelled=unlabelled,
         archive=archive,
         on_image=count_line("image"),
         on_comparison=count_line("comparison"),
     )
-    lines = [f"{count(built.images, 'image')} written to {out}"]
+    bare = f", and {built.unlabelled} without a label map" if built.unlabelled else ""
+    lines = [f"{count(built.images, 'labelled image')} written to {out}{bare}"]
     lines += [
         f"Split {name}: " + ", ".join(f"{part} {n}" for part, n in parts.items())
         for name, parts in built.splits.items()
@@ -130,6 +138,7 @@ def build(
         err(f"Note: {remark}")
     data = {
         "images": built.images,
+        "unlabelled": built.unlabelled,
         "splits": built.splits,
         "near_duplicates": [list(pair) for pair in pairs],
         "files": [str(file) for file in built.files],

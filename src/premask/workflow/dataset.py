@@ -38,6 +38,13 @@ from premask.workflow.dataset_metadata import (
 from premask.workflow.dataset_sides import SideOptions, Sides, choose_sides
 from premask.workflow.dataset_splits import SPLITS
 from premask.workflow.dataset_tables import images_table, shares_table
+from premask.workflow.dataset_unlabelled import (
+    UNLABELLED,
+    Bare,
+    lines_of,
+    rows_of,
+    write_unlabelled,
+)
 from premask.workflow.effort_tables import effort_table
 from premask.workflow.final_maps import ORDER_LINE
 from premask.workflow.report_plots import share_histograms
@@ -54,6 +61,9 @@ class Built:
     Attributes
     ----------
     images : int
+        With a label map.
+    unlabelled : int
+        Images without one that are there as well.
     splits : dict of str to dict of str to int
         Images in each part.
     duplicates : list of (str, str)
@@ -65,6 +75,7 @@ class Built:
     """
 
     images: int = 0
+    unlabelled: int = 0
     splits: dict[str, dict[str, int]] = field(default_factory=dict)
     duplicates: list[tuple[str, str]] = field(default_factory=list)
     files: list[Path] = field(default_factory=list)
@@ -78,6 +89,7 @@ def build_dataset(
     options: SideOptions | None = None,
     *,
     names: bool = False,
+    unlabelled: bool = False,
     archive: bool = False,
     on_image: Callable[[int, int], None] = lambda _done, _total: None,
     on_comparison: Callable[[int, int], None] = lambda _done, _total: None,
@@ -91,6 +103,8 @@ def build_dataset(
         that ends in ``.zip``.
     names : bool
         Whether annotators keep their names.
+    unlabelled : bool
+        Whether images without a label map are put into a folder of their own.
     archive : bool
         Whether ``OUT.zip`` is written beside the folder. The same project and options give the
         same bytes.
@@ -109,10 +123,15 @@ def build_dataset(
         folder = temporary / "set"
         folder.mkdir()
         labelling = labelling_of(project, chosen, names=names)
-        written = write_files(project, folder, chosen, labelling, on_image)
+        taken = chosen.without if unlabelled else []
+        n, total = len(chosen.images), len(chosen.images) + len(taken)
+        written = write_files(
+            project, folder, chosen, labelling, lambda done: on_image(done, total)
+        )
+        bare = write_unlabelled(project, folder, taken, lambda done: on_image(n + done, total))
         sides = choose_sides(
             {one.stem: one.classes for one in written},
-            {one.stem: one.small for one in written},
+            {one.stem: one.small for one in written} | {one.stem: one.small for one in bare},
             options or SideOptions(),
             on_comparison,
         )
@@ -120,8 +139,9 @@ def build_dataset(
             with_group(one, sides.groups[one.stem], sides.specimens.get(one.stem))
             for one in sorted(written, key=lambda one: one.stem)
         ]
-        _write_about(project, folder, about, written, sides, out.stem)
-        built = _built(out, written, sides, chosen.without, about)
+        _write_about(project, folder, about, written, bare, sides, out.stem)
+        left = [] if unlabelled else [image.name for _, image in chosen.without]
+        built = _built(out, written, bare, sides, left, about)
         if archive and out.suffix.lower() != ".zip":
             zipped = out.with_name(f"{out.name}.zip")
             pack(folder, zipped)
@@ -143,9 +163,10 @@ def _files_of_before(out: Path) -> set[str]:
         return set()
     if not (out / MANIFEST).is_file():
         raise PremaskError(f"{out} is not empty and no data set of premask; name a new folder")
-    rows = read_manifest(out)["images"]
+    manifest = read_manifest(out)
+    rows = [*manifest["images"], *manifest.get(UNLABELLED, [])]
     try:
-        names = {one["file"] for row in rows for one in (row["image"], *row["label_maps"])}
+        names = {one["file"] for r in rows for one in (r["image"], *r.get("label_maps", ()))}
     except (KeyError, TypeError):
         raise PremaskError(f"{out / MANIFEST} cannot be understood; name a new folder") from None
     root = out.resolve()
@@ -157,6 +178,7 @@ def _write_about(
     folder: Path,
     about: About,
     written: Sequence[Written],
+    bare: Sequence[Bare],
     sides: Sides,
     name: str,
 ) -> None:
@@ -169,6 +191,7 @@ def _write_about(
         about,
         project.phases,
         written,
+        bare,
         classes,
         sides,
         figures,
@@ -177,12 +200,13 @@ def _write_about(
         name,
     )
     files = metadata_files(rows, sides.splits)
-    files["croissant.json"] = croissant(about, project.phases, rows, files[METADATA], date)
+    of_bare = rows_of(bare, sides)
+    files["croissant.json"] = croissant(about, project.phases, rows, of_bare, files[METADATA], date)
     files["CITATION.cff"] = citation_cff(about, date)
     files["README.md"] = card(contents)
     files["statistics.json"] = _statistics(classes, project.phases.names, sides, written)
     files[SPLITS] = _json(sides.splits)
-    files[MANIFEST] = _json(_manifest(project, about, rows, sides, date))
+    files[MANIFEST] = _json(_manifest(project, about, rows, of_bare, sides, date))
     for file, data in files.items():
         _put(folder, file, data)
     _put(folder, SUMS, checksums(folder))
@@ -192,10 +216,11 @@ def _manifest(
     project: Project,
     about: About,
     rows: Sequence[Mapping[str, Any]],
+    bare: Sequence[Mapping[str, Any]],
     sides: Sides,
     date: str,
 ) -> dict[str, Any]:
-    phases, stems = project.phases, [row["stem"] for row in rows]
+    phases, stems = project.phases, sides.stems
     return {
         "premask_dataset": FORMAT_VERSION,
         "premask": __version__,
@@ -223,6 +248,7 @@ def _manifest(
             for one in sides.duplicates
         ],
         "images": list(rows),
+        **({UNLABELLED: list(bare)} if bare else {}),
     }
 
 
@@ -258,10 +284,15 @@ def _times(project: Project) -> list[Table]:
 
 
 def _built(
-    out: Path, written: Sequence[Written], sides: Sides, without: Sequence[str], about: About
+    out: Path,
+    written: Sequence[Written],
+    bare: Sequence[Bare],
+    sides: Sides,
+    without: Sequence[str],
+    about: About,
 ) -> Built:
-    stems = [one.stem for one in written]
-    remarks = list(sides.remarks)
+    stems = sides.stems
+    remarks = [*lines_of(bare, sides)[1:], *sides.remarks]
     if without:
         remarks.insert(
             0, f"{count(len(without), 'image')} without a label map, left out: {', '.join(without)}"
@@ -272,6 +303,7 @@ def _built(
         remarks.append("no authors are stated; e.g. --authors 'Ana Ruiz (DaSCI); Ben Doe'")
     return Built(
         len(written),
+        len(bare),
         {
             name: {part: len(own) for part, own in parts.items()}
             for name, parts in sides.splits.items()

@@ -21,6 +21,7 @@ from premask.workflow.dataset_files import LABELS, Written
 from premask.workflow.dataset_metadata import HUB_PARTS, bibtex, part_file, quoted
 from premask.workflow.dataset_sides import Sides
 from premask.workflow.dataset_tables import images_table, shares_table
+from premask.workflow.dataset_unlabelled import UNLABELLED, Bare, lines_of
 from premask.workflow.final_maps import ORDER_LINE
 from premask.workflow.paper_tables import percent
 from premask.workflow.tables import Cell, Column, Table
@@ -52,6 +53,7 @@ class Contents:
     about: About
     phases: Phases
     written: Sequence[Written]
+    bare: Sequence[Bare]
     classes: Classes
     sides: Sides
     figures: tuple[tuple[str, str], ...]
@@ -78,12 +80,15 @@ def card(contents: Contents) -> bytes:
         simulated=contents.simulated,
         n_images=len(rows),
         untouched=sum(row["image"]["untouched"] for row in rows),
-        others=_other_folders(rows),
+        others=_other_folders(rows, contents.bare),
         phases=contents.phases.phases,
         contents=[images_table(contents.classes, names), shares_table(contents.classes, names)],
         figures=contents.figures,
         split_table=split_table(contents.sides.splits, contents.written, names),
-        split_lines=_split_lines(contents.sides),
+        split_lines=[
+            *_split_lines(contents.sides),
+            *(_cell(line) for line in lines_of(contents.bare, contents.sides)),
+        ],
         how=_how(rows),
         minutes_lines=_minutes(rows),
         times=contents.times,
@@ -157,13 +162,18 @@ def _front(contents: Contents) -> list[str]:
     return lines
 
 
-def _other_folders(rows: Sequence[Mapping[str, Any]]) -> list[tuple[str, str]]:
+def _other_folders(
+    rows: Sequence[Mapping[str, Any]], bare: Sequence[Bare]
+) -> list[tuple[str, str]]:
     found = Counter(one["strategy"] for row in rows for one in row["label_maps"][1:])
-    return [
+    folders = [
         (f"{LABELS}_{strategy}", f"further label maps of {count(n, 'image')}: {what}")
         for strategy, what in STRATEGY_LINES.items()
         if (n := found[strategy])
     ]
+    if bare:
+        folders.append((UNLABELLED, f"{count(len(bare), 'image')} without a label map"))
+    return folders
 
 
 def _split_lines(sides: Sides) -> list[str]:

@@ -114,7 +114,9 @@ def _check_entry(checked: Checked, entry: Entry, bars: dict[int, list[str]]) -> 
     except PremaskError as error:
         _say(checked, "unreadable", entry.image, error)
     if entry.label_map is None:
-        return None if pixels is None else pixels[: len(pixels) - information_bar(pixels)]
+        if pixels is None or dataset.layout == "premask":  # which has cut the bar off itself
+            return pixels
+        return pixels[: len(pixels) - information_bar(pixels)]
     label_map = _label_map(checked, entry.label_map)
     if label_map is not None:
         _check_values(checked, entry, label_map)
@@ -177,8 +179,9 @@ def _check_values(checked: Checked, entry: Entry, label_map: LabelMap) -> None:
 def _check_manifest(checked: Checked) -> None:
     """Compare the files with what the manifest says of them, and find those that it leaves out."""
     root, named = checked.dataset.root, set[str]()
-    for row in read_manifest(root)["images"]:
-        for one in (row["image"], *row["label_maps"]):
+    manifest = read_manifest(root)
+    for row in (*manifest["images"], *manifest.get("unlabelled", ())):
+        for one in (row["image"], *row.get("label_maps", ())):
             named.add(one["file"])
             path = root / one["file"]
             if path.is_file():

@@ -84,42 +84,50 @@ class Labelling:
 
 @dataclass
 class Chosen:
-    """The images with a label map, and the names of those without."""
+    """The images with a label map and those without, each with its stem."""
 
     images: list[tuple[str, ImageRecord, list[LabelMapVersion]]] = field(default_factory=list)
-    without: list[str] = field(default_factory=list)
+    without: list[tuple[str, ImageRecord]] = field(default_factory=list)
 
 
 def choose_images(project: Project) -> Chosen:
     """Each image that has a final label map, with the newest of each way of labelling.
 
-    The final one comes first. Images of one name are told apart by their ids.
+    The final one comes first. Images of one name are told apart by their ids; what those
+    without a label map are called changes no other's name.
 
     Raises
     ------
     PremaskError
         Where no image has a label map.
     """
-    chosen, taken = Chosen(), set()
+    chosen, taken = Chosen(), set[str]()
+    bare = []
     for image in all_images(project):
         final = final_version(project, image)
         if final is None:
-            chosen.without.append(image.name)
+            bare.append(image)
             continue
         found = [v for v in image_versions(project, image) if v.crop_bottom == image.crop_bottom]
         newest = {v.strategy: v for v in found if v.strategy in ORDER}
         others = [newest[s] for s in ORDER if s in newest and s != final.strategy]
-        stem = image_stem(image.name)
-        if stem.casefold() in taken:
-            stem = f"{stem}-{image.id[:8]}"
-        taken.add(stem.casefold())
-        chosen.images.append((stem, image, [final, *others]))
+        chosen.images.append((_stem(image, taken), image, [final, *others]))
+    chosen.without = [(_stem(image, taken), image) for image in bare]
     if not chosen.images:
         raise PremaskError(
             f"no image of {project.root} has a label map yet; submit some in premask annotate,"
             " or premask import them"
         )
     return chosen
+
+
+def _stem(image: ImageRecord, taken: set[str]) -> str:
+    """A name that no image has yet, whatever the case."""
+    stem = image_stem(image.name)
+    if stem.casefold() in taken:
+        stem = f"{stem}-{image.id[:8]}"
+    taken.add(stem.casefold())
+    return stem
 
 
 def labelling_of(project: Project, chosen: Chosen, *, names: bool) -> Labelling:
@@ -152,14 +160,14 @@ def write_files(
     folder: Path,
     chosen: Chosen,
     labelling: Labelling,
-    on_image: Callable[[int, int], None],
+    on_image: Callable[[int], None],
 ) -> list[Written]:
-    """Write all images and label maps into a folder."""
+    """Write all images with their label maps into a folder; tell how many are done."""
     written = []
-    on_image(0, len(chosen.images))
+    on_image(0)
     for stem, image, versions in chosen.images:
         written.append(_write_one(project, folder, stem, image, versions, labelling))
-        on_image(len(written), len(chosen.images))
+        on_image(len(written))
     return written
 
 
@@ -172,7 +180,7 @@ def _write_one(
     labelling: Labelling,
 ) -> Written:
     pixels = read_pixels(project, image)
-    file, untouched = _write_image(project, folder, stem, image, pixels)
+    facts_of_image = image_facts(project, folder, IMAGES, stem, image, pixels)
     maps, final = [], None
     for version in versions:
         place = LABELS if final is None else f"{LABELS}_{version.strategy}"
@@ -191,10 +199,31 @@ def _write_one(
         facts = {"strategy": version.strategy, **_file_row(folder, target, data)}
         maps.append(facts | _how(version, labelling) | _pixels(classes))
     assert final is not None
-    row: dict[str, Any] = {
+    row = {
+        **facts_of_image,
+        "group": stem,
+        "label_map": versions[0].strategy,
+        "label_maps": maps,
+    }
+    return Written(stem, image.type, row, final, thumbnail(pixels))
+
+
+def image_facts(
+    project: Project, folder: Path, place: str, stem: str, image: ImageRecord, pixels: Image
+) -> dict[str, Any]:
+    """Write an image into a folder of the data set; what the manifest tells of it.
+
+    Parameters
+    ----------
+    place : str
+        The folder's name.
+    pixels : ndarray of uint8 or uint16, shape (H, W) or (H, W, 3)
+        What a label map lies on.
+    """
+    file, untouched = _write_image(project, folder / place, stem, image, pixels)
+    return {
         "stem": stem,
         "type": image.type,
-        "group": stem,
         "width": int(pixels.shape[1]),
         "height": int(pixels.shape[0]),
         "um_per_px": image.um_per_px,
@@ -208,10 +237,7 @@ def _write_one(
             "crop_bottom": image.crop_bottom,
             "page": image.page,
         },
-        "label_map": versions[0].strategy,
-        "label_maps": maps,
     }
-    return Written(stem, image.type, row, final, thumbnail(pixels))
 
 
 def _write_image(
@@ -219,13 +245,13 @@ def _write_image(
 ) -> tuple[Path, bool]:
     """The untouched file where the label map lies on just that; else a PNG of what it lies on."""
     source = objects.existing(project.root, image.content)
-    (folder / IMAGES).mkdir(exist_ok=True)
+    folder.mkdir(exist_ok=True)
     whole = not image.crop_bottom and not image.page and source.suffix in COPIED
     if whole and _upright(source):
-        target = folder / IMAGES / f"{stem}{source.suffix}"
+        target = folder / f"{stem}{source.suffix}"
         shutil.copyfile(source, target)
         return target, True
-    target = folder / IMAGES / f"{stem}.png"
+    target = folder / f"{stem}.png"
     write_atomically(target, bytes(imagecodecs.png_encode(np.ascontiguousarray(pixels), level=6)))
     return target, False
 

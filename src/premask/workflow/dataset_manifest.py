@@ -31,6 +31,13 @@ def read_built(root: Path) -> Dataset:
         _entry(root, row, f"{MANIFEST}: image {number}")
         for number, row in enumerate(manifest["images"])
     ]
+    bare = manifest.get("unlabelled", [])
+    if not isinstance(bare, list):
+        raise PremaskError(f"{MANIFEST}: unlabelled is no list of images; build it again")
+    entries += [
+        _entry(root, row, f"{MANIFEST}: unlabelled image {number}", labelled=False)
+        for number, row in enumerate(bare)
+    ]
     twice = [stem for stem, n in Counter(entry.stem for entry in entries).items() if n > 1]
     if twice:
         raise PremaskError(f"{MANIFEST}: {', '.join(twice)} is in it twice; build it again")
@@ -42,9 +49,12 @@ def read_built(root: Path) -> Dataset:
         for path in (entry.image, entry.label_map, *entry.others.values())
         if path is not None and not path.is_file()
     ]
-    kept = [e for e in entries if e.image.is_file() and e.label_map and e.label_map.is_file()]
+    kept = [
+        e for e in entries if e.image.is_file() and (e.label_map is None or e.label_map.is_file())
+    ]
+    labelled = frozenset(entry.stem for entry in kept if entry.label_map)
     raw = read_splits(root / SPLITS) if (root / SPLITS).is_file() else RawSplits()
-    splits, folds, of_splits = resolve(raw, frozenset(entry.stem for entry in kept), SPLITS)
+    splits, folds, of_splits = resolve(raw, labelled, SPLITS)
     return Dataset(
         root,
         "premask",
@@ -96,14 +106,14 @@ def sources_of(dataset: Dataset) -> dict[str, str]:
     return found
 
 
-def _entry(root: Path, row: Any, where: str) -> Entry:
+def _entry(root: Path, row: Any, where: str, *, labelled: bool = True) -> Entry:
     try:
-        maps = {_text(one["strategy"]): one for one in row["label_maps"]}
-        final = _text(row["label_map"])
+        maps = {_text(one["strategy"]): one for one in row["label_maps"]} if labelled else {}
+        final = _text(row["label_map"]) if labelled else ""
         return Entry(
             stem=_text(row["stem"]),
             image=_inside(root, row["image"]["file"], where),
-            label_map=_inside(root, maps[final]["file"], where),
+            label_map=_inside(root, maps[final]["file"], where) if labelled else None,
             type=None if row["type"] is None else _text(row["type"]),
             group=_text(row["group"]),
             um_per_px=None if row["um_per_px"] is None else _scale(row["um_per_px"]),

@@ -101,9 +101,20 @@ def has_scales(rows: Sequence[Mapping[str, Any]]) -> bool:
 
 
 def croissant(
-    about: About, phases: Phases, rows: Sequence[Mapping[str, Any]], metadata: bytes, date: str
+    about: About,
+    phases: Phases,
+    rows: Sequence[Mapping[str, Any]],
+    bare: Sequence[Mapping[str, Any]],
+    metadata: bytes,
+    date: str,
 ) -> bytes:
-    """``croissant.json``, after the specification 1.0 of MLCommons."""
+    """``croissant.json``, after the specification 1.0 of MLCommons.
+
+    Parameters
+    ----------
+    rows, bare : sequence of dict
+        Of the manifest, the labelled and the unlabelled images.
+    """
     names = ", ".join(f"{phase.index} {phase.name}" for phase in phases.phases)
     of_map = (
         f"Pixel value = phase: {names}; 255 is void. The files have palettes: readers that turn"
@@ -164,6 +175,11 @@ def croissant(
             },
         ],
     }
+    if bare:
+        told = "Micrographs without a label map, in no part of a split."
+        content["distribution"].append(
+            _file_set("unlabelled-files", told, "unlabelled/*", bare, "image")
+        )
     if has_scales(rows):
         scale = _column("images", "um_per_px", "Scale, µm per pixel.", "sc:Float")
         content["recordSet"][0]["field"].append(scale)

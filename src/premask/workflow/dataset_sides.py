@@ -62,8 +62,10 @@ class Sides:
         By stem, the group that the user gave.
     groups : dict of str to str
         By stem, the group after near-duplicates were joined; a stem for an image alone.
+    stems : list of str
+        The labelled images, sorted, then the unlabelled ones.
     duplicates : tuple of Likeness
-        By position in the sorted stems.
+        By position in ``stems``.
     splits : dict
         What is written to ``splits.json``.
     remarks : list of str
@@ -72,6 +74,7 @@ class Sides:
 
     specimens: dict[str, str] = field(default_factory=dict)
     groups: dict[str, str] = field(default_factory=dict)
+    stems: list[str] = field(default_factory=list)
     duplicates: tuple[Likeness, ...] = ()
     splits: dict[str, dict[str, list[str]]] = field(default_factory=dict)
     remarks: list[str] = field(default_factory=list)
@@ -113,21 +116,23 @@ def choose_sides(
     classes : dict of str to ImageClasses
         By stem, the final label maps, counted.
     thumbnails : dict of str to Thumbnail
-        By stem.
+        By stem, of these images and of unlabelled ones. The latter are in no split, but labelled
+        ones that show the same as one of them are of one group.
 
     Raises
     ------
     PremaskError
         For a file of groups or splits that cannot be read, more folds than there are groups.
     """
-    stems = sorted(classes)
-    sides = Sides()
+    labelled = sorted(classes)
+    stems = [*labelled, *sorted(thumbnails.keys() - classes.keys())]
+    sides = Sides(stems=stems)
     sides.specimens = _specimens(stems, options, sides.remarks)
     sides.duplicates = near_duplicates([thumbnails[stem] for stem in stems], on_row)
     own = [sides.specimens.get(stem, f"\0{stem}") for stem in stems]  # no name that anybody gives
     numbers = joined(own, ((one.first, one.second) for one in sides.duplicates))
     sides.groups = _named(stems, numbers, sides.specimens)
-    _split_all(sides, [classes[stem] for stem in stems], stems, options)
+    _split_all(sides, [classes[stem] for stem in labelled], labelled, options)
     return sides
 
 
