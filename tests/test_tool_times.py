@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from helpers import write_images
+from helpers import answer, premask, write_images
 from premask.core.errors import PremaskError
 from premask.core.exchange import ToolTime
 from premask.core.phases import make_phases
@@ -91,6 +92,48 @@ def test_a_second_import_stands_for_the_first(project: Project) -> None:
     store(project, [], [ImportedMap(image, content, "ana", "scratch", "", (again,))])
     found = effort(minutes_by(project, "labelbox:seconds_to_create"))
     assert found.hours[0] == pytest.approx((50 + 120) / 60)
+
+
+def test_they_are_listed(project: Project) -> None:
+    image, other = all_images(project)
+    content = objects.put(
+        project.root, encode_label_map(np.ones((96, 128), np.uint8), ["#000000"]), ".png"
+    )
+    again = ToolTime("labelbox", "seconds_to_create", 3000.0, RULE)
+    store(project, [], [ImportedMap(image, content, "ana", "scratch", "", (again,))])
+    remove_image(project, other)
+    listed = answer("status", project.root)["times"]
+    assert len(listed) == 9
+    assert listed[0] == {
+        "image": "a.png",
+        "type": "I",
+        "annotator": "ana",
+        "as": "scratch",
+        "time": "labelbox:seconds_to_create",
+        "seconds": 6000,
+        "rule": RULE,
+        "problem": "its label map was imported again since",
+    }
+    assert [one["problem"] for one in listed if one["image"] == "b.png"] == [
+        "its image was removed from the project"
+    ] * 4
+    assert [one["seconds"] for one in listed if not one["problem"]] == [1200, 120, 3000]
+    lines = premask("status", project.root, "--times").stdout.splitlines()
+    assert lines[0] == f"{project.root}: 9 times of other tools"
+    assert re.split("  +", lines[-3]) == [
+        "a.png", "I", "ana", "scratch", "labelbox:seconds_to_create", "3000.0", "-",
+    ]  # fmt: skip
+    assert lines[-2:] == [f"labelbox:seconds_to_{what}: {RULE}" for what in ("create", "review")]
+    shown = premask("status", project.root).stdout
+    assert shown.endswith(f"\n9 times of other tools: premask status {project.root} --times\n")
+
+
+def test_a_project_without_times_says_so(tmp_path: Path) -> None:
+    init_project(tmp_path / "p", Settings(make_phases(["A", "B"])))
+    shown = premask("status", tmp_path / "p", "--times").stdout
+    assert shown == f"{tmp_path / 'p'}: no times of other tools came with imports\n"
+    assert "of other tools" not in premask("status", tmp_path / "p").stdout
+    assert answer("status", tmp_path / "p")["times"] == []
 
 
 def test_table_8_comes_from_the_folder_of_the_models(project: Project, tmp_path: Path) -> None:

@@ -75,8 +75,8 @@ def import_(
         lines.append(f"{count(len(result.added), 'image')} came along and were added")
     if result.times:
         lines.append(
-            f"Times came along: {', '.join(result.times)}; see them with premask tables"
-            f" {typed(project)} --table 7 --time {result.times[0]}"
+            f"Times came along: {', '.join(result.times)}; see them with premask status"
+            f" {typed(project)} --times"
         )
     data = {
         "imported": result.done,

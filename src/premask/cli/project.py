@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
@@ -13,6 +14,7 @@ from premask.core.words import count, typed, verb
 
 if TYPE_CHECKING:
     from premask.workflow.add import Added
+    from premask.workflow.tool_times import ImportedTime
 
 ProjectFolder = Annotated[Path, typer.Argument(help="The project's folder.", show_default=False)]
 OptionalProject = Annotated[
@@ -203,14 +205,22 @@ def parse_crop(text: str) -> int | Literal["auto"]:
     return int(text)
 
 
-def status(project: ProjectFolder, json: Json = False) -> None:
+def status(
+    project: ProjectFolder,
+    times: Annotated[
+        bool, typer.Option("--times", help="List the times that came with imports instead.")
+    ] = False,
+    json: Json = False,
+) -> None:
     """What the project holds, image by image."""
     from premask.cli.tables import table_lines
     from premask.project.project import open_project
     from premask.workflow.status import image_states
+    from premask.workflow.tool_times import imported_times
 
     opened = open_project(project)
     states = image_states(opened)
+    found = imported_times(opened)
     rows = [
         [
             state.image.name,
@@ -223,6 +233,7 @@ def status(project: ProjectFolder, json: Json = False) -> None:
         ]
         for state in states
     ]
+    noted = f"{count(len(found), 'time')} of other tools: premask status {typed(project)} --times"
     header = ["image", "type", "size", "bar", "µm/px", "named candidates", "truth"]
     answer(
         json,
@@ -245,10 +256,53 @@ def status(project: ProjectFolder, json: Json = False) -> None:
                 }
                 for state in states
             ],
+            "times": [_time_json(one) for one in found],
         },
-        [
+        _time_lines(project, found)
+        if times
+        else [
             f"{project}: {count(len(states), 'image')}, phases {', '.join(opened.phases.names)}",
             *(["Simulated: its annotators are no people."] if opened.settings.simulated else []),
             *table_lines(header, rows),
+            *([noted] if found else []),
         ],
     )
+
+
+def _time_json(one: ImportedTime) -> dict[str, Any]:
+    return {
+        "image": one.image,
+        "type": one.type,
+        "annotator": one.annotator,
+        "as": one.strategy,
+        "time": one.time.measure,
+        "seconds": one.time.seconds,
+        "rule": one.time.rule,
+        "problem": one.problem,
+    }
+
+
+def _time_lines(project: Path, found: Sequence[ImportedTime]) -> list[str]:
+    from premask.cli.tables import table_lines
+
+    if not found:
+        return [f"{project}: no times of other tools came with imports"]
+    header = ["image", "type", "annotator", "as", "time", "seconds", "left out, because"]
+    rows = [
+        [
+            one.image,
+            one.type or "-",
+            one.annotator,
+            one.strategy,
+            one.time.measure,
+            f"{one.time.seconds:.1f}",
+            one.problem or "-",
+        ]
+        for one in found
+    ]
+    rules = dict.fromkeys(f"{one.time.measure}: {one.time.rule}" for one in found)
+    return [
+        f"{project}: {count(len(found), 'time')} of other tools",
+        *table_lines(header, rows),
+        *rules,
+    ]

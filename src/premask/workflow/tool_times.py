@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from premask.core.errors import PremaskError, nearest
+from premask.core.exchange import ToolTime
 from premask.evaluate.effort import SessionMinutes
 from premask.evaluate.session_time import MEASURE_LINES, MEASURES
 from premask.project.images import all_images, removed_images
@@ -10,6 +13,9 @@ from premask.project.imports import timed_maps
 from premask.project.project import Project
 from premask.workflow.effort import names_of, problem_of_image, timed_sessions
 from premask.workflow.study import UNTYPED
+
+AGAIN = "its label map was imported again since"
+"""The problem of a time that a newer one stands for."""
 
 
 def minutes_by(project: Project, measure: str) -> list[SessionMinutes]:
@@ -30,24 +36,67 @@ def minutes_by(project: Project, measure: str) -> list[SessionMinutes]:
     if measure in MEASURES:
         return [one.minutes(measure) for one in timed_sessions(project)]
     _check(project, measure)
-    gone = removed_images(project)
-    images = {image.id: image for image in [*all_images(project), *gone]}
-    names, removed = names_of(list(images.values())), {image.id for image in gone}
-    # A map that was imported again stands for the earlier one.
-    newest = {(one.image, one.annotator, one.strategy): one for one in timed_maps(project)}
     return [
         SessionMinutes(
             one.label_map,
-            names[one.image],
-            images[one.image].type or UNTYPED,
+            one.image,
+            one.type or UNTYPED,
             one.annotator,
             one.strategy,
-            {None: time.seconds / 60},
-            problem=problem_of_image(one.crop_bottom, images[one.image], one.image in removed),
+            {None: one.time.seconds / 60},
+            problem=one.problem,
         )
-        for one in newest.values()
+        for one in imported_times(project)
+        if one.time.measure == measure and one.problem != AGAIN
+    ]
+
+
+@dataclass(frozen=True)
+class ImportedTime:
+    """A time that came along with a label map.
+
+    Attributes
+    ----------
+    image : str
+        Its name, with the start of its id where several have it.
+    type : str or None
+    strategy : str
+        What the label map was imported as.
+    problem : str
+        Why it must not be counted; empty where it may.
+    """
+
+    label_map: int
+    image: str
+    type: str | None
+    annotator: str
+    strategy: str
+    time: ToolTime
+    problem: str
+
+
+def imported_times(project: Project) -> list[ImportedTime]:
+    """Every time that came with an import, oldest first, on removed images too."""
+    gone = removed_images(project)
+    images = {image.id: image for image in [*all_images(project), *gone]}
+    names, removed = names_of(list(images.values())), {image.id for image in gone}
+    maps = timed_maps(project)
+    # A map that was imported again stands for the earlier one.
+    newest = {(one.image, one.annotator, one.strategy): one.label_map for one in maps}
+    return [
+        ImportedTime(
+            one.label_map,
+            names[one.image],
+            images[one.image].type,
+            one.annotator,
+            one.strategy,
+            time,
+            problem_of_image(one.crop_bottom, images[one.image], one.image in removed)
+            if newest[one.image, one.annotator, one.strategy] == one.label_map
+            else AGAIN,
+        )
+        for one in maps
         for time in one.times
-        if time.measure == measure
     ]
 
 
