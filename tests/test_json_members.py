@@ -74,7 +74,7 @@ def test_empty_objects_and_lists_and_the_mark_of_some_editors(tmp_path, start):
         ('{"c" 1}', "there is no colon"),
         ('{"c": 1} 2', "after its end"),
         ('{"c": ' + "[" * 100_000, "nested too deeply"),
-        ('{"c": ' + "1" * 5000 + "}", "digits"),
+        ('{"c": ' + "1" * 5000 + "}", "entry 1 has a number with too many digits, at byte 6"),
         ('{"c": nope}', "no JSON"),
     ],
 )

@@ -13,6 +13,7 @@ from masks import ANY_JSON
 from premask.core.errors import PremaskError
 from premask.io import json_parts
 from premask.io.json_parts import json_entries, json_lines
+from premask.io.structured import read_json
 
 
 @pytest.fixture(scope="module")
@@ -64,7 +65,10 @@ def test_object_alone_is_an_entry(path) -> None:
         ("[1,]", "a.json: entry 2 is no JSON, or cut off (Expecting value), at byte 3"),
         ("[1] 2", "a.json: there is something after its end, at byte 4"),
         ("[" * 100_000, "a.json: entry 1 is nested too deeply, at byte 1"),
-        ("[" + "9" * 5000 + "]", "a.json: entry 1: Exceeds the limit"),
+        ("[" + "9" * 5000 + "]",
+         "a.json: entry 1 has a number with too many digits, at byte 1; export it again"),
+        ('[1, {"é": -' + "9" * 5000 + "}]",
+         "a.json: entry 2 has a number with too many digits, at byte 11; export it again"),
     ],
 )  # fmt: skip
 def test_faults_are_told_with_their_place(path, text, message) -> None:
@@ -72,6 +76,25 @@ def test_faults_are_told_with_their_place(path, text, message) -> None:
     with pytest.raises(PremaskError) as refused:
         list(json_entries(path))
     assert str(refused.value).startswith(message)
+
+
+@pytest.mark.parametrize(
+    ("before", "line", "column"),
+    [
+        ("", 1, 1),
+        ("-", 1, 1),
+        ('{"a":\n [1, ', 2, 6),
+        ('["' + "9" * 5000 + '", "\\"' + "9" * 5000 + '", ', 1, 10_012),
+        ("[0." + "9" * 5000 + ", " + "9" * 4300 + ", 1e5, ", 1, 9_313),
+    ],
+)
+def test_a_number_that_is_too_long_is_told_with_its_place(path, before, line, column) -> None:
+    path.write_text(before + "9" * 6000 + "\n]", encoding="utf-8")
+    with pytest.raises(PremaskError) as refused:
+        read_json(path)
+    assert str(refused.value) == (
+        f"a.json: a number with too many digits, at line {line}, column {column}; export it again"
+    )
 
 
 def test_fault_in_the_middle_is_found_without_reading_the_rest(path, monkeypatch) -> None:

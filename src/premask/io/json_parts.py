@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from premask.core.errors import PremaskError
-from premask.io.structured import parse_json
+from premask.io.structured import TOO_LONG, long_number, parse_json
 
 MAX_ENTRY = 1 << 28
 """Characters of one entry."""
@@ -250,8 +250,9 @@ class _Text:
                 n_chunks *= 2
             except RecursionError:
                 raise self.fault(f"entry {number} is nested too deeply") from None
-            except ValueError as error:  # a number of more digits than Python takes
-                raise self.fault(f"entry {number}: {error}") from None
+            except ValueError:  # a number of more digits than Python takes
+                at = long_number(self.buffer, self.at)
+                raise self.fault(f"entry {number} has {TOO_LONG}", at) from None
             else:
                 # a number may go on behind what was read
                 if isinstance(value, int | float) and end + 4 > len(self.buffer) and self.more():

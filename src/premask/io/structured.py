@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import json
+import re
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -12,6 +14,14 @@ from premask.core.errors import PremaskError
 from premask.io.files import is_full
 
 MAX_BYTES = 4 << 30
+
+TOO_LONG = "a number with too many digits"
+"""What is said of one that Python does not take: there it has more than 4,300 of them."""
+
+_TOKENS = re.compile(
+    r'"[^"\\]*+(?:\\.[^"\\]*+)*+"?|-?(?P<digits>[0-9]++)(?![.eE])|[0-9.eE+-]++', re.DOTALL
+)
+"""Strings, whole numbers, and numbers that are none."""
 
 
 @contextlib.contextmanager
@@ -66,8 +76,26 @@ def parse_json(text: str, where: str) -> Any:
         ) from None
     except RecursionError:
         raise PremaskError(f"{where}: JSON that is nested too deeply; export it again") from None
-    except ValueError as error:  # a number of more digits than Python takes
-        raise PremaskError(f"{where}: {error}; export it again") from None
+    except ValueError:  # a number of more digits than Python takes
+        at = long_number(text)
+        line, column = text.count("\n", 0, at) + 1, at - text.rfind("\n", 0, at)
+        raise PremaskError(
+            f"{where}: {TOO_LONG}, at line {line}, column {column}; export it again"
+        ) from None
+
+
+def long_number(text: str, start: int = 0) -> int:
+    """Where in JSON text the first whole number begins that is too long for Python.
+
+    Parameters
+    ----------
+    start : int
+        Where to begin; no place inside a string. It is the answer where there is no such number.
+    """
+    for token in _TOKENS.finditer(text, start):
+        if token["digits"] and len(token["digits"]) > sys.get_int_max_str_digits():
+            return token.start()
+    return start
 
 
 def read_text(path: Path) -> str:
