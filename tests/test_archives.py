@@ -10,6 +10,7 @@ import warnings
 import zipfile
 from pathlib import Path
 
+import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -148,6 +149,32 @@ def test_what_is_no_archive_is_refused(tmp_path: Path) -> None:
     (tmp_path / "x.zip").write_bytes(b"PK but no more")
     assert "no zip archive, or it is cut off" in refusal(tmp_path / "x.zip")
     assert "does not exist" in refusal(tmp_path / "gone.zip")
+
+
+@pytest.mark.parametrize("share", [0.5, 0.9, 0.99])
+def test_an_archive_inside_is_not_taken_for_one_that_is_cut_off(
+    tmp_path: Path, share: float
+) -> None:
+    """The directory of an NPZ near the end looks like that of the archive."""
+    arrays = []
+    for number in range(20):
+        buffer = io.BytesIO()
+        np.savez(buffer, labels=np.full((30, 40), number, np.uint8))
+        arrays.append((f"{number}.npz", buffer.getvalue()))
+    path = packed(tmp_path / "x.zip", arrays, zipfile.ZIP_STORED)
+    path.write_bytes(path.read_bytes()[: int(path.stat().st_size * share)])
+    with zipfile.ZipFile(path) as found:  # what makes it a trap
+        assert found.namelist() == ["labels.npy"]
+    assert refusal(path) == (
+        f"{path} is cut off: the list of its files is missing at its end; download it again"
+    )
+
+
+def test_an_archive_that_unpacks_itself_is_one(tmp_path: Path) -> None:
+    path = packed(tmp_path / "x.zip", [("a.txt", b"1")])
+    path.write_bytes(b"MZ, a program" + path.read_bytes())
+    with unpacked(path) as folder:
+        assert contents(folder) == {"a.txt": b"1"}
 
 
 def test_names_of_macos_keep_their_umlauts(tmp_path: Path) -> None:

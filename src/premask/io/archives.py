@@ -23,6 +23,7 @@ NO_ARCHIVES = frozenset({".npz"})
 
 _CHUNK = 1 << 20
 _UTF8 = 0x800
+_MEMBER = b"PK\x03\x04"
 
 
 @contextlib.contextmanager
@@ -45,6 +46,7 @@ def unpacked(path: Path) -> Iterator[Path]:
     with tempfile.TemporaryDirectory(prefix="premask-") as folder:
         try:
             with zipfile.ZipFile(path) as archive:
+                _check_whole(archive, path)
                 _unpack(archive, path, Path(folder))
         except PremaskError:
             raise
@@ -60,6 +62,21 @@ def unpacked(path: Path) -> Iterator[Path]:
             reason = " ".join(str(error).split())[:160] or type(error).__name__
             raise PremaskError(f"{path} is damaged ({reason}); download it again") from None
         yield Path(folder)
+
+
+def _check_whole(archive: zipfile.ZipFile, path: Path) -> None:
+    """Refuse an archive whose own directory is cut off, where one inside it was found instead.
+
+    What is found then begins behind the first member. A program that unpacks itself has
+    something before its members too, but no member.
+    """
+    first = min((member.header_offset for member in archive.infolist()), default=0)
+    with path.open("rb") as file:
+        begins_with_member = file.read(len(_MEMBER)) == _MEMBER
+    if first and begins_with_member:
+        raise PremaskError(
+            f"{path} is cut off: the list of its files is missing at its end; download it again"
+        )
 
 
 def _unpack(archive: zipfile.ZipFile, path: Path, folder: Path) -> None:
