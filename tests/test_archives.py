@@ -54,7 +54,8 @@ def test_what_was_packed_comes_out(tmp_path: Path, method: int) -> None:
     members = [("a.txt", b"a" * 1000), ("b/c d.txt", b"\0\1"), ("b/e/f", b"")]
     with unpacked(packed(tmp_path / "x.zip", members, method)) as folder:
         assert contents(folder) == dict(members)
-    assert not folder.exists()
+        assert folder.name == "x.zip"
+    assert not folder.parent.exists()
 
 
 def test_folders_and_files_are_taken_as_they_are(tmp_path: Path) -> None:

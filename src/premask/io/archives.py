@@ -28,7 +28,7 @@ _MEMBER = b"PK\x03\x04"
 
 @contextlib.contextmanager
 def unpacked(path: Path) -> Iterator[Path]:
-    """A folder or file as it is, a zip archive as a temporary folder.
+    """A folder or file as it is, a zip archive as a temporary folder of the same name.
 
     Raises
     ------
@@ -43,11 +43,13 @@ def unpacked(path: Path) -> Iterator[Path]:
             raise PremaskError(f"{path} is no zip archive, or it is cut off; download it again")
         yield path
         return
-    with tempfile.TemporaryDirectory(prefix="premask-") as folder:
+    with tempfile.TemporaryDirectory(prefix="premask-") as temporary:
+        folder = Path(temporary) / path.name  # so that messages name the archive
         try:
+            folder.mkdir()
             with zipfile.ZipFile(path) as archive:
                 _check_whole(archive, path)
-                _unpack(archive, path, Path(folder))
+                _unpack(archive, path, folder)
         except PremaskError:
             raise
         except OSError as error:
@@ -61,7 +63,7 @@ def unpacked(path: Path) -> Iterator[Path]:
             # Damaged archives make the decompressors raise nearly everything.
             reason = " ".join(str(error).split())[:160] or type(error).__name__
             raise PremaskError(f"{path} is damaged ({reason}); download it again") from None
-        yield Path(folder)
+        yield folder
 
 
 def _check_whole(archive: zipfile.ZipFile, path: Path) -> None:
