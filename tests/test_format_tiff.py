@@ -131,6 +131,31 @@ def test_a_loss_is_measured(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
     assert findings[0].message == "the selection of TiB2 is 400 px off"
 
 
+SAID = r"and no labels TIFF; ROIs are not read, premask reads the labels TIFF: in ImageJ"
+
+
+@pytest.mark.parametrize("place", ["a.roi", "rois/a.roi", "RoiSet.zip", "rois/a.zip"])
+def test_rois_alone_are_told_what_to_do(tmp_path: Path, place: str) -> None:
+    file = tmp_path / "in" / place
+    file.parent.mkdir(parents=True)
+    roi = roifile.ImagejRoi.frompoints(np.array([[1, 1], [5, 1], [5, 5]]), name="1")
+    roifile.roiwrite(file, [roi])
+    with pytest.raises(PremaskError, match=rf"^in: it has ROIs \({file.name}\) {SAID}"):
+        load("imagej", tmp_path / "in", vocabulary())
+    if file.suffix == ".roi":
+        with pytest.raises(PremaskError, match=rf"^a\.roi: it has ROIs \(a\.roi\) {SAID}"):
+            load("imagej", file, vocabulary())
+    tifffile.imwrite(tmp_path / "in" / "a.tif", example())
+    assert [one.name for one in load("imagej", tmp_path / "in", vocabulary())] == ["a.tif"]
+
+
+def test_archives_without_rois_are_no_rois(tmp_path: Path) -> None:
+    (tmp_path / "a.zip").write_bytes(b"PK, no more")
+    np.savez(tmp_path / "b.npz", labels=example())
+    (tmp_path / "b.npz").rename(tmp_path / "b.zip")
+    assert load("imagej", tmp_path, vocabulary()) == []
+
+
 def test_without_roifile_it_says_how_to_get_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

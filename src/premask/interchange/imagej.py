@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import re
+import zipfile
 from collections.abc import Iterable, Iterator
 from functools import partial
 from pathlib import Path
@@ -12,6 +13,7 @@ from typing import Any
 import numpy as np
 import tifffile
 
+from premask.core.errors import PremaskError
 from premask.core.exchange import Ids, Incoming, LabelMap, Outgoing, Target
 from premask.core.phases import Phases
 from premask.interchange.folders import PICTURES, files_in, root_of, with_picture
@@ -28,7 +30,7 @@ from premask.io.tiff import tiff_texts
 INFO = "premask labels"
 """First line of the info (Image > Show Info) that names the phases."""
 
-ROIS = "rois"
+ROIS, ROI = "rois", ".roi"
 SUFFIXES = (".tif", ".tiff")
 
 
@@ -38,12 +40,38 @@ def load_imagej(path: Path, vocabulary: Vocabulary) -> Iterator[Incoming]:
     Raises
     ------
     PremaskError
-        On reading, for a damaged file or values that are no labels.
+        For ROIs alone; on reading, for a damaged file or values that are no labels.
     """
     folder = root_of(path, *(f"*{suffix}" for suffix in SUFFIXES))
-    for file in [path] if path.is_file() else files_in(folder, SUFFIXES):
+    files = [path] if path.is_file() else files_in(folder, SUFFIXES)
+    if path.suffix.lower() == ROI or not files:
+        _refuse_rois(path)
+    for file in files:
         one = Incoming(file.name, file.name, partial(_read, file, vocabulary))
         yield with_picture(one, file.parent, file.stem)
+
+
+def _refuse_rois(path: Path) -> None:
+    """Say what to do where there are ROIs and no labels TIFF."""
+    files = [path] if path.is_file() else files_in(path, (ROI, ".zip"), deep=True)
+    rois = [file for file in files if _is_of_rois(file)]
+    if rois:
+        raise PremaskError(
+            f"{path.name}: it has ROIs ({rois[0].name}) and no labels TIFF; ROIs are not read,"
+            " premask reads the labels TIFF: in ImageJ fill the ROIs of each phase with a"
+            " number, in an 8-bit image of the micrograph's size (Process > Math > Set), save that"
+            " as TIFF, and import it"
+        )
+
+
+def _is_of_rois(file: Path) -> bool:
+    if file.suffix.lower() == ROI:
+        return True
+    try:
+        with zipfile.ZipFile(file) as archive:
+            return any(name.lower().endswith(ROI) for name in archive.namelist())
+    except (OSError, ValueError, zipfile.BadZipFile, NotImplementedError):
+        return False
 
 
 def _read(path: Path, vocabulary: Vocabulary) -> LabelMap:
