@@ -241,6 +241,85 @@ def test_an_export_in_a_folder_of_its_own_is_found_in_the_archive(
     same(final_maps(project), {"a.png": labels(0), "b.png": labels(1)})
 
 
+def test_what_stands_behind_the_names_is_taken_off(tmp_path: Path) -> None:
+    project = make_project(tmp_path, {"a.tif": (4, 5), "b_mask.png": (5, 5), "c.png": (6, 5),
+                                      "d.jpg": (7, 5)})  # fmt: skip
+    files = {"a_mask.png": "a.tif", "b_mask_mask.png": "b_mask.png", "c.png": "c.png",
+             "d.jpg_mask.png": "d.jpg"}  # fmt: skip
+    wanted = {name: labels(i, (4 + i, 5)) for i, name in enumerate(files.values())}
+    (tmp_path / "m").mkdir()
+    for file, name in files.items():
+        Image.fromarray(wanted[name]).save(tmp_path / "m" / file)
+    for suffix in ("_mask", "_mask.png"):
+        done = import_label_maps(project, "png", tmp_path / "m", suffix=suffix)
+        same(final_maps(project), wanted)
+        assert [one.where for one in done.findings] == ["d.jpg_mask.png"]  # a second ending
+
+
+def test_a_suffix_that_no_name_has_is_told(project: Project, tmp_path: Path) -> None:
+    folder = masks(tmp_path / "m", a=labels(), b=labels(1))
+    done = import_label_maps(project, "png", folder, suffix="_mask")
+    (finding,) = done.findings
+    assert finding.line == "--suffix: no name in the files ends with '_mask'"
+
+
+@pytest.mark.parametrize(
+    ("file", "hint"),
+    [
+        ("a_mask", "--suffix _mask takes it for a.png"),
+        ("a-labels", "--suffix -labels takes it for a.png"),
+        ("a.png (labels)", "--suffix ' (labels)' takes it for a.png"),
+        ("Labels", "--image NAME says whose it is; did you mean b.png?"),
+        ("a_2", "--image NAME says whose it is; did you mean a.png?"),
+    ],
+)
+def test_the_option_that_would_match_is_told(
+    project: Project, tmp_path: Path, file: str, hint: str
+) -> None:
+    folder = masks(tmp_path / "m", **{file.replace(".", "__"): labels()})
+    with pytest.raises(PremaskError, match="belongs to an image of the project") as refused:
+        import_label_maps(project, "png", folder)
+    assert str(refused.value).endswith(f"in the project, left out; {hint})")
+
+
+def test_the_option_that_would_match_is_told_beside_what_matches(
+    project: Project, tmp_path: Path
+) -> None:
+    done = import_label_maps(project, "png", masks(tmp_path / "m", a=labels(), b_gt=labels(1)))
+    (finding,) = [one for one in done.findings if one.kind == "no image"]
+    assert finding.line.endswith("left out; --suffix _gt takes it for b.png")
+
+
+def test_one_label_map_is_of_the_image_that_is_named(project: Project, tmp_path: Path) -> None:
+    folder = masks(tmp_path / "m", Labels=labels())
+    wanted = by_name(project)["b.png"].id
+    for image in ("b.png", "b", wanted[:8]):
+        done = answer("import", project.root, folder, "--image", image, "--strict")
+        assert done["imported"] == ["b.png"]
+    same(final_maps(project), {"b.png": labels()})
+
+
+def test_an_image_is_named_for_one_label_map_alone(project: Project, tmp_path: Path) -> None:
+    folder = masks(tmp_path / "m", a=labels(), c=labels(1))
+    for options, said in {
+        ("--image", "a"): "has label maps of 2 images, e.g. a.png, c.png; --image a takes those of"
+        " one: give one file",
+        ("--image", "a", "--suffix", "_x"): "leave out --suffix",
+        ("--image", "z"): "no image 'z' in",
+    }.items():
+        assert said in refusal("import", project.root, folder, *options)
+    assert final_maps(project) == {}
+
+
+def test_a_suffix_on_the_command_line_may_begin_with_a_dash(
+    project: Project, tmp_path: Path
+) -> None:
+    folder = masks(tmp_path / "m", **{"a-labels": labels(), "b-labels": labels(1)})
+    done = answer("import", project.root, folder, "--suffix", "-labels", "--strict")
+    assert done["imported"] == ["a.png", "b.png"]
+    same(final_maps(project), {"a.png": labels(), "b.png": labels(1)})
+
+
 # -- what they are taken as
 
 

@@ -45,6 +45,14 @@ def import_(
     tolerance: Annotated[
         int, typer.Option("--tolerance", help="How far colours may be off, for png-rgb: 0 to 255.")
     ] = 0,
+    image: Annotated[
+        str | None,
+        typer.Option("--image", help="Whose a single label map is: a name or the start of an id."),
+    ] = None,
+    suffix: Annotated[
+        str,
+        typer.Option("--suffix", help="What follows the images' names, e.g. _mask: x_mask is x."),
+    ] = "",
     add_images: Annotated[
         bool, typer.Option("--add-images", help="Add images that come along and are new.")
     ] = False,
@@ -66,6 +74,8 @@ def import_(
         annotator=annotator,
         renames=dict(map(rename, renames or [])),
         tolerance=tolerance,
+        image=image or "",
+        suffix=suffix,
         add_images=add_images,
         strict=strict,
         on_image=count_line("label map"),

@@ -12,15 +12,15 @@ from premask.core.errors import PremaskError, nearest
 from premask.core.exchange import Finding, Incoming, LabelMap, Report, first_position
 from premask.core.phases import VOID
 from premask.core.records import ImageRecord
-from premask.core.words import count
+from premask.core.words import count, typed
 from premask.interchange.folders import root_of
 from premask.interchange.formats import find_format
 from premask.interchange.vocabulary import Vocabulary
 from premask.io.archives import unpacked
-from premask.project.images import all_images
+from premask.project.images import all_images, find_image
 from premask.project.project import Project
 from premask.workflow.exchange import MANIFEST, read_manifest, refuse_if_strict
-from premask.workflow.match_images import ImageMatcher
+from premask.workflow.match_images import ImageMatcher, suffix_of
 from premask.workflow.stage_import import StagedImport, staging_folder
 
 KINDS: Mapping[str, str] = {
@@ -54,6 +54,8 @@ def import_label_maps(
     annotator: str = "",
     renames: Mapping[str, str] | None = None,
     tolerance: int = 0,
+    image: str = "",
+    suffix: str = "",
     add_images: bool = False,
     strict: bool = False,
     images: Sequence[ImageRecord] | None = None,
@@ -74,6 +76,11 @@ def import_label_maps(
         A name in the file to a phase of the project.
     tolerance : int
         How far a colour may be from a phase's in each channel, for formats of colours.
+    image : str
+        The image of a label map that is alone: its name or the start of its id. By default
+        the names are matched.
+    suffix : str
+        What the label maps have behind the names of their images: ``_mask``.
     add_images : bool
         Whether images that come along and are not in the project are added.
     strict : bool
@@ -90,8 +97,13 @@ def import_label_maps(
     _check_kind(kind)
     if not 0 <= tolerance < 256:
         raise PremaskError(f"a tolerance of {tolerance} is not possible; 0 to 255 is accepted")
+    if image and suffix:
+        raise PremaskError(
+            f"--image {typed(image)} says which image it is, whatever its name; leave out --suffix"
+        )
     report = Report()
-    known = list(all_images(project) if images is None else images)
+    only = find_image(project, image) if image else None
+    known = [only] if only else list(all_images(project) if images is None else images)
     with unpacked(path) as source, staging_folder(project) as folder:
         top = root_of(source, MANIFEST)
         manifest = read_manifest(top / MANIFEST if top.is_dir() else top.parent / MANIFEST)
@@ -106,21 +118,27 @@ def import_label_maps(
             predictions=kind == "candidate",
         )
         incoming = list(found.load(top, vocabulary))
+        names = {one.name for one in incoming}
+        if only:
+            _check_alone(path, names, image)
         maker = annotator or "imported"
         staged = StagedImport(project, folder, kind, maker, f"{format_}: {path}", report)
-        matcher = ImageMatcher(known, manifest.ids, report)
+        matcher = ImageMatcher(known, manifest.ids, report, suffix)
         for done, one in enumerate(incoming, 1):
-            image = _image_of(one, matcher, staged, add_images=add_images)
-            if image is None:
-                report.add("no image", one.source, _no_image(one, known, add_images))
+            own = only or _image_of(one, matcher, staged, add_images=add_images)
+            if own is None:
+                said = _no_image(one, known, add_images, suffix, alone=len(names) == 1)
+                report.add("no image", one.source, said)
             else:
-                staged.keep(image, one, fitted(image, one.read(), report, one.source))
+                staged.keep(own, one, fitted(own, one.read(), report, one.source))
             on_image(done, len(incoming))
         if not staged.names:
             raise PremaskError(_nothing(format_, path, len(incoming), report))
-        for image in known:
-            if image.id not in staged.seen:
-                report.add("no label map", image.name, "it has no label map among these")
+        for one_known in known:
+            if one_known.id not in staged.seen:
+                report.add("no label map", one_known.name, "it has no label map among these")
+        if suffix and not matcher.suffix_met:
+            report.add("name", "--suffix", f"no name in the files ends with {suffix!r}")
         for name in vocabulary.idle:
             report.add(
                 "unknown",
@@ -201,9 +219,27 @@ def _check_kind(kind: str) -> None:
         )
 
 
-def _no_image(one: Incoming, images: Sequence[ImageRecord], add_images: bool) -> str:
+def _check_alone(path: Path, names: set[str], image: str) -> None:
+    if len(names) > 1:
+        first = ", ".join(sorted(names)[:2])
+        raise PremaskError(
+            f"{path} has label maps of {len(names)} images, e.g. {first}; --image {typed(image)}"
+            " takes those of one: give one file"
+        )
+
+
+def _no_image(
+    one: Incoming, images: Sequence[ImageRecord], add_images: bool, suffix: str, *, alone: bool
+) -> str:
+    """That a label map has no image, and which option would find it one."""
+    names = [image.name for image in images]
+    behind = None if suffix else suffix_of(one.name, names)
     hint = "" if one.image is None or add_images else "; it came along: --add-images adds it"
-    near = nearest(one.name, [image.name for image in images])
+    if behind is not None:
+        hint += f"; --suffix {typed(behind[0])} takes it for {behind[1]}"
+    elif alone:
+        hint += "; --image NAME says whose it is"
+    near = "" if behind is not None else nearest(one.name, names)
     return f"no image {one.name} in the project, left out{hint}{near}"
 
 

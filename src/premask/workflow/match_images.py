@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from premask.core.errors import PremaskError
 from premask.core.exchange import Incoming, Report
@@ -25,10 +26,21 @@ class ImageMatcher:
         Ids by the names of an export, from its manifest.
     report : Report
         Is told where a name fits only without a second ending.
+    suffix : str
+        What label maps have behind the names of their images, before the ending: ``_mask``.
+        Names without it are looked for as they are.
     """
 
-    def __init__(self, images: Sequence[ImageRecord], ids: Mapping[str, str], report: Report):
+    def __init__(
+        self,
+        images: Sequence[ImageRecord],
+        ids: Mapping[str, str],
+        report: Report,
+        suffix: str = "",
+    ):
         self.report = report
+        self.suffix = _without_ending(_folded(suffix))
+        self.suffix_met = False
         self.ids = {_folded(name): id_ for name, id_ in ids.items()}
         self.by_id: dict[str, ImageRecord] = {}
         self._by_name: _Index = {}
@@ -59,6 +71,8 @@ class ImageMatcher:
         for id_ in (one.id, self.ids.get(short), self.ids.get(plain)):
             if id_ in self.by_id:
                 return self.by_id[id_]
+        plain = self._without_suffix(plain)
+        short = _without_ending(plain)
         exact = self._one(one.source, plain, self._by_name.get(plain, []))
         if exact is not None:
             return exact
@@ -76,6 +90,13 @@ class ImageMatcher:
             )
         return found
 
+    def _without_suffix(self, name: str) -> str:
+        front = _bare(name)
+        if not self.suffix or front == self.suffix or not front.endswith(self.suffix):
+            return name
+        self.suffix_met = True
+        return front.removesuffix(self.suffix) + name[len(front) :]
+
     def _one(self, source: str, key: str, fits: Sequence[ImageRecord]) -> ImageRecord | None:
         different = {image.id: image for image in fits}
         if len(different) > 1:
@@ -87,6 +108,30 @@ class ImageMatcher:
         return next(iter(different.values()), None)
 
 
+def suffix_of(name: str, images: Iterable[str]) -> tuple[str, str] | None:
+    """What a label map's name has behind that of an image, and the image; None for neither.
+
+    Of several images the one with the longest name. It must be a word behind a space or a
+    mark, so that ``steel 10`` is not ``steel 1``.
+
+    Examples
+    --------
+    >>> suffix_of("steel_07_mask.png", ["steel_07.tif", "steel.tif"])
+    ('_mask', 'steel_07.tif')
+    >>> suffix_of("steel 1.5.png", ["steel 1.tif"])
+    """
+    front = _bare(_folded(name.replace("\\", "/").rpartition("/")[2]))
+    found: tuple[str, str] | None = None
+    for image in images:
+        own = _folded(image)
+        for start in (own, _bare(own)):
+            rest = front.removeprefix(start)
+            word = rest != front and re.fullmatch(r"[\W_]+[^\W\d_]{2}.*", rest)
+            if word and (found is None or len(rest) < len(found[0])):
+                found = rest, image
+    return found
+
+
 def _folded(name: str) -> str:
     """One spelling of a name: macOS writes an umlaut as two characters, others as one."""
     return unicodedata.normalize("NFC", name)
@@ -96,3 +141,10 @@ def _without_ending(name: str) -> str:
     """A name without one ending of an image format; ``steel 1.5`` keeps its ``.5``."""
     front, dot, ending = name.rpartition(".")
     return front if front and f"{dot}{ending}".lower() in IMAGE_SUFFIXES else name
+
+
+def _bare(name: str) -> str:
+    """A name without any endings of image formats."""
+    while (front := _without_ending(name)) != name:
+        name = front
+    return name
