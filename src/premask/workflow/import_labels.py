@@ -15,11 +15,13 @@ from premask.core.records import ImageRecord
 from premask.core.words import count, typed
 from premask.interchange.folders import root_of
 from premask.interchange.formats import find_format
+from premask.interchange.recognise import hint
 from premask.interchange.vocabulary import Vocabulary
 from premask.io.archives import unpacked
 from premask.project.images import all_images, find_image
 from premask.project.project import Project
 from premask.workflow.exchange import MANIFEST, read_manifest, refuse_if_strict
+from premask.workflow.import_hints import check_told, diagnosed, said_of_empty
 from premask.workflow.match_images import ImageMatcher, suffix_of
 from premask.workflow.stage_import import StagedImport, staging_folder
 
@@ -89,9 +91,9 @@ def import_label_maps(
     Raises
     ------
     PremaskError
-        For an unknown format, a file that is damaged, a label map that does not fit its
-        image, where not one map fits an image, and for any finding under ``strict``. The
-        project is as it was then.
+        For an unknown format, or another one than the manifest says; a file that is damaged, a
+        label map that does not fit its image, where not one map fits an image, and for any
+        finding under ``strict``. The project is as it was then.
     """
     found = find_format(format_)
     _check_kind(kind)
@@ -107,6 +109,7 @@ def import_label_maps(
     with unpacked(path) as source, staging_folder(project) as folder:
         top = root_of(source, MANIFEST)
         manifest = read_manifest(top / MANIFEST if top.is_dir() else top.parent / MANIFEST)
+        check_told(manifest, format_, top)
         vocabulary = Vocabulary(
             project.phases,
             report,
@@ -117,7 +120,10 @@ def import_label_maps(
             regions=kind == "candidate",
             predictions=kind == "candidate",
         )
-        incoming = list(found.load(top, vocabulary))
+        with diagnosed(format_, top):
+            incoming = list(found.load(top, vocabulary))
+        if not incoming:
+            raise PremaskError(said_of_empty(found, format_, path, top, vocabulary))
         names = {one.name for one in incoming}
         if only:
             _check_alone(path, names, image)
@@ -130,10 +136,12 @@ def import_label_maps(
                 said = _no_image(one, known, add_images, suffix, alone=len(names) == 1)
                 report.add("no image", one.source, said)
             else:
-                staged.keep(own, one, fitted(own, one.read(), report, one.source))
+                with diagnosed(format_, top):
+                    label_map = one.read()
+                staged.keep(own, one, fitted(own, label_map, report, one.source))
             on_image(done, len(incoming))
         if not staged.names:
-            raise PremaskError(_nothing(format_, path, len(incoming), report))
+            raise PremaskError(_nothing(path, len(incoming), report) + hint(format_, top))
         for one_known in known:
             if one_known.id not in staged.seen:
                 report.add("no label map", one_known.name, "it has no label map among these")
@@ -243,9 +251,7 @@ def _no_image(
     return f"no image {one.name} in the project, left out{hint}{near}"
 
 
-def _nothing(format_: str, path: Path, n: int, report: Report) -> str:
-    if not n:
-        return f"no label maps in {path} in the format {format_}; nothing was imported"
+def _nothing(path: Path, n: int, report: Report) -> str:
     first = next(one for one in report.findings if one.kind == "no image")
     return (
         f"none of the {count(n, 'label map')} in {path} belongs to an image of the project;"
