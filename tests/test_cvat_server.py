@@ -53,10 +53,12 @@ class Wire:
         self.written: list[dict[str, Any]] = []
         self.faults: list[Any] = []
         self.waited: list[float] = []
+        self.told: list[str] = []
 
     @property
     def how(self) -> dict[str, Any]:
-        return {"transport": httpx.MockTransport(self.handle), "sleep": self.waited.append}
+        transport = httpx.MockTransport(self.handle)
+        return {"transport": transport, "sleep": self.waited.append, "on_wait": self.told.append}
 
     def handle(self, request: httpx.Request) -> httpx.Response:
         url = request.url.raw_path.decode()
@@ -218,6 +220,10 @@ def test_every_request_is_repeated_and_nothing_is_there_twice(project, wire, fau
         (project.root / MEMORY).unlink(missing_ok=True)
         other = Wire()
         other.faults = [None] * at + [fault]
+        if at == 0 and isinstance(fault, httpx.ConnectError):
+            with pytest.raises(PremaskError, match="CVAT cannot be reached"):
+                send(project, other)
+            continue
         done = send(project, other)
         assert len(done.created) == 3
         assert (len(other.cvat.projects), len(other.cvat.tasks)) == (1, 3)
@@ -251,6 +257,8 @@ def test_a_server_that_never_ends_is_left(project, wire, monkeypatch):
     with pytest.raises(PremaskError, match="has not made a task of a picture in 600 s"):
         send(project, wire)
     assert wire.waited == [1] * 600
+    (told,) = wire.told
+    assert told.endswith("to make a task of a picture (queued), up to 10 min")
 
 
 def test_labels_that_are_missing_there_are_said_before_anything_is_uploaded(project, wire):

@@ -22,7 +22,12 @@ from helpers import refusal
 from masks import ANY_JSON
 from premask.core.errors import PremaskError
 from premask.core.phases import make_phases
-from premask.interchange.labelbox_server import connect_labelbox, open_labelbox
+from premask.interchange.labelbox_server import (
+    CHECKS,
+    LabelboxProject,
+    connect_labelbox,
+    open_labelbox,
+)
 from premask.project.imports import timed_maps
 from premask.workflow.servers import MEMORY, pull, push
 from travelling import label, labels_of, project_of
@@ -318,3 +323,14 @@ def shape(value: Any) -> Any:
     if isinstance(value, dict):
         return {key: shape(one) for key, one in value.items()}
     return type(value) if isinstance(value, str | int) and not isinstance(value, bool) else value
+
+
+def test_job_that_never_ends_is_left_and_said(project, wire, monkeypatch) -> None:
+    monkeypatch.setattr(LabelboxProject, "_task", lambda *_: {"status": "IN_PROGRESS"})
+    told: list[str] = []
+    with pytest.raises(PremaskError, match="a job is not done after 60 min"):
+        push(project, "labelbox", on_wait=told.append, **wire.how)
+    assert len(wire.waited) == CHECKS
+    (said,) = told
+    assert said.startswith("waiting for Labelbox to finish a job")
+    assert said.endswith("up to 60 min")

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import json
+import socket
 from collections.abc import Callable
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 import httpx
@@ -20,7 +23,7 @@ from premask.interchange.label_studio_server import connect_label_studio, open_l
 from premask.project.images import all_images
 from premask.project.imports import timed_maps
 from premask.workflow.import_labels import import_label_maps
-from premask.workflow.servers import MEMORY, PULLING, pull, push
+from premask.workflow.servers import MEMORY, PULLING, SERVERS, pull, push
 from travelling import PHASES, candidates_of, label, labels_of, project_of
 
 TOKEN = "0123456789abcdef"
@@ -40,6 +43,7 @@ class FakeStudio:
         self.requests: list[str] = []
         self.faults: list[int | BaseException | str | None] = []  # of the next requests, in order
         self.waited: list[float] = []
+        self.told: list[str] = []
         self.access = 0
         self.n = 0
 
@@ -49,7 +53,8 @@ class FakeStudio:
 
     @property
     def how(self) -> dict[str, Any]:
-        return {"transport": httpx.MockTransport(self.handle), "sleep": self.waited.append}
+        transport = httpx.MockTransport(self.handle)
+        return {"transport": transport, "sleep": self.waited.append, "on_wait": self.told.append}
 
     def handle(self, request: httpx.Request) -> httpx.Response:
         self.requests.append(f"{request.method} {request.url.path}")
@@ -197,6 +202,12 @@ def send(project, studio: FakeStudio, **options: Any):
     return push(project, "label-studio", **how)
 
 
+def send_twice(project, studio: FakeStudio) -> None:
+    """Some candidates first, then all of them."""
+    send(project, studio, method="kmeans")
+    send(project, studio)
+
+
 def fetch(project, studio: FakeStudio, **options: Any):
     how = {"url": "http://studio/", "token": TOKEN, **studio.how, **options}
     return pull(project, "label-studio", **how)
@@ -262,27 +273,119 @@ def test_push_goes_on_where_it_was_interrupted(project, studio, stop) -> None:
                                    httpx.RemoteProtocolError("cut")])  # fmt: skip
 def test_every_request_is_repeated_and_nothing_is_there_twice(project, studio, fault) -> None:
     send(project, studio, method="kmeans")
+    firsts = {0, len(studio.requests)} if isinstance(fault, httpx.ConnectError) else set()
     send(project, studio)
     n = len(studio.requests)
     for at in range(n):
         other = FakeStudio()
-        (project.root / MEMORY).unlink()
+        (project.root / MEMORY).unlink(missing_ok=True)
         other.faults = [None] * at + [fault]
-        send(project, other, method="kmeans")
-        send(project, other)
+        if at in firsts:  # the first request of a command
+            with pytest.raises(PremaskError, match="cannot be reached"):
+                send_twice(project, other)
+            assert (other.waited, other.told) == ([], [])
+            continue
+        send_twice(project, other)
         assert (len(other.projects), len(other.tasks), other.count("predictions")) == (1, 3, 6)
         if fault == LOST:  # what was lost is found on the server, where that can be told
             assert other.waited in ([], [1])
         else:
-            assert other.waited == ([7, 1] if fault == 429 else [1])
+            assert other.waited == ([7] if fault == 429 else [1])
 
 
 def test_waits_grow_and_come_to_an_end(project, studio) -> None:
     studio.faults = [503] * ATTEMPTS
-    with pytest.raises(PremaskError, match=r"gives no answer after 6 attempts \(503 .*again"):
+    said = r"6 attempts \(503 .*\); nothing was transferred: run the command again later"
+    with pytest.raises(PremaskError, match=said):
         send(project, studio)
     assert studio.waited == [1, 2, 4, 8, 16]
     assert len(studio.requests) == ATTEMPTS
+    assert studio.told == [
+        f"waiting for http://studio (503 Service Unavailable); attempt {n} of 6 in {s} s"
+        for n, s in zip(range(2, 7), (1, 2, 4, 8, 16), strict=True)
+    ]
+
+
+def test_server_that_goes_away_is_waited_for(project, studio) -> None:
+    studio.faults = [None] * 5 + [httpx.ConnectError("[Errno 111] gone")] * ATTEMPTS
+    with pytest.raises(PremaskError, match=r"6 attempts \(gone\); what has been transferred is"):
+        send(project, studio)
+    assert len(studio.told) == ATTEMPTS - 1
+
+
+def free_port() -> int:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return int(free.getsockname()[1])
+
+
+@pytest.mark.parametrize("token", [TOKEN, JSON_WEB_TOKEN])
+def test_address_where_nothing_listens_is_given_up_at_once(project, token) -> None:
+    url = f"http://127.0.0.1:{free_port()}"
+    with pytest.raises(PremaskError) as refused:
+        push(project, "label-studio", url=url, token=token, sleep=pytest.fail)
+    assert str(refused.value) == (
+        f"Label Studio cannot be reached at {url} (connection refused); check that this is its"
+        " address (--url) and that it is running"
+    )
+
+
+@pytest.mark.parametrize("server", SERVERS)
+def test_unknown_host_is_given_up_at_once(project, server, monkeypatch) -> None:
+    def unknown(*_: object, **__: object) -> None:
+        raise socket.gaierror(-2, "Name or service not known")
+
+    monkeypatch.setattr(socket, "create_connection", unknown)
+    message = rf"{SERVERS[server].title} cannot be reached at http://nowhere \(unknown host\);"
+    with pytest.raises(PremaskError, match=message):
+        push(project, server, url="http://nowhere", token=TOKEN, sleep=pytest.fail)
+
+
+@pytest.mark.parametrize("url", ["http://a..b", f"http://{'a' * 70}.b"])
+def test_address_that_cannot_be_one_is_refused(project, url) -> None:
+    with pytest.raises(PremaskError, match=r"cannot be asked: its address .* check --url"):
+        push(project, "cvat", url=url, token=TOKEN, sleep=pytest.fail)
+
+
+def test_file_of_another_server_is_waited_for_by_its_name(studio) -> None:
+    connection = connect_label_studio("http://studio", TOKEN, **studio.how)
+    connection.get("/api/projects")
+    studio.faults = [httpx.ConnectError("no")] * ATTEMPTS
+    with pytest.raises(PremaskError, match=r"^https://files:81 gives no answer"):
+        connection.download("https://files:81/mask.png?signature=secret")
+    assert not any("secret" in one for one in studio.told)
+
+
+class Refusing(BaseHTTPRequestHandler):
+    """A real server that takes no token."""
+
+    def do_POST(self) -> None:
+        self.do_GET()
+
+    def do_GET(self) -> None:
+        self.send_response(401)
+        self.end_headers()
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+def test_personal_token_that_is_refused_is_said_at_once(project) -> None:
+    with ThreadingHTTPServer(("127.0.0.1", 0), Refusing) as server:
+        thread = Thread(target=server.serve_forever)
+        thread.start()
+        try:
+            with pytest.raises(PremaskError, match=r"refuses the token \(401: Unauthorized\)"):
+                push(
+                    project,
+                    "label-studio",
+                    url=f"http://127.0.0.1:{server.server_port}",
+                    token=JSON_WEB_TOKEN,
+                    sleep=pytest.fail,
+                )
+        finally:
+            server.shutdown()
+            thread.join()
 
 
 def test_token_that_lives_for_minutes_is_renewed(project, studio) -> None:
@@ -377,7 +480,10 @@ def test_half_a_line_in_the_memory_is_cut_off(project, studio) -> None:
     [
         ({"token": "wrong"}, r"http://studio refuses the token \(401: Invalid token\.\)"),
         ({"url": "studio"}, "the server's URL is 'studio'"),
-        ({"remote_project": "77"}, r"/api/projects/77: 404 No Project matches\."),
+        (
+            {"remote_project": "77"},
+            r"/77: 404 No Project matches; is .* of Label Studio, and 77 the number of a project",
+        ),
         ({"what": "nothing"}, "--what 'nothing' is not known"),
     ],
 )
@@ -433,11 +539,13 @@ def test_interface_without_the_phases_or_masks_is_refused(project, studio) -> No
         (httpx.Response(400, json={"detail": "no", "validation_errors": {"title": ["short"]}}),
          "/api/projects: 400 no; title: ['short']"),
         (httpx.Response(418), "/api/projects: 418"),
+        (httpx.Response(404, text="<html>"),
+         "http://studio/api/projects: 404 Not Found; is http://studio the address of X?"),
     ],
 )  # fmt: skip
 def test_strange_answers_give_one_line(reply, message) -> None:
     transport = httpx.MockTransport(lambda _: reply)
-    connection = Connection("http://studio", transport=transport)
+    connection = Connection("http://studio", title="X", transport=transport)
     with pytest.raises(PremaskError) as refused:
         open_label_studio(connection, "steel", PHASES, create=False)
     assert message in str(refused.value)
@@ -453,9 +561,12 @@ def test_nothing_is_ever_deleted_or_changed(project, studio) -> None:
 
 def test_commands_say_what_is_missing(project, monkeypatch) -> None:
     monkeypatch.delenv("LABEL_STUDIO_URL", raising=False)
+    gone = f"http://127.0.0.1:{free_port()}"
     root: Callable[..., str] = lambda *words: refusal("push", project.root, *words)  # noqa: E731
     assert "needs a url; give --url, or set LABEL_STUDIO_URL" in root("--to", "label-studio")
     assert (
         "'label-stdio' is not known; label-studio, cvat, labelbox are accepted; did you mean"
         in root("--to", "label-stdio")
     )
+    said = root("--to", "label-studio", "--url", gone, "--token", "x")
+    assert f"Label Studio cannot be reached at {gone} (connection refused)" in said

@@ -28,6 +28,11 @@ def err(text: str) -> None:
     sys.stderr.write(f"{text}\n")
 
 
+def note(text: str) -> None:
+    """A line on stderr between two states of a progress line."""
+    err(f"\r\x1b[K{text}" if sys.stderr.isatty() else text)
+
+
 def answer(as_json: bool, data: dict[str, Any], lines: list[str]) -> None:
     """The command's answer: JSON where it was asked for, else lines for people."""
     if as_json:

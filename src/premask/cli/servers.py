@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from premask.cli.exchange import Strict, rename, with_findings
-from premask.cli.out import Json, count_line
+from premask.cli.out import Json, count_line, note
 from premask.cli.project import ProjectFolder
 from premask.core.words import count, typed
 
@@ -82,6 +82,7 @@ def push(
         frame=frame,
         strict=strict,
         on_image=count_line("image"),
+        on_wait=note,
     )
     made, added = count(len(done.created), "task"), count(done.added, "label map")
     line = f"{made} made, {added} added to others, {done.present} there already: {done.address}"
@@ -130,6 +131,7 @@ def pull(
         renames=dict(map(rename, renames or [])),
         strict=strict,
         on_task=count_line("task"),
+        on_wait=note,
     )
     lines = [f"{count(len(done.done), 'label map')} brought back as {kind}"]
     if done.times:

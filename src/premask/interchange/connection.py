@@ -9,6 +9,7 @@ from typing import Any
 import httpx
 
 from premask.core.errors import PremaskError
+from premask.interchange.replies import detail, reason_of, seconds_asked
 from premask.interchange.runs import shown
 
 ATTEMPTS = 6
@@ -21,6 +22,15 @@ REFUSED = frozenset({429, 503})
 UNCLEAR = frozenset({500, 502, 504})
 """It may have done what was asked."""
 
+ELSEWHERE = frozenset({404, 405, 410, 501})
+"""As the first answer: what is there may be another server."""
+
+UNREACHED = (httpx.ConnectError, httpx.ConnectTimeout, httpx.ProxyError)
+
+
+class NotAskedError(httpx.TransportError):
+    """The server answered, and was not asked for what is wanted yet."""
+
 
 class Connection:
     """A server, and how it is asked.
@@ -30,10 +40,14 @@ class Connection:
     url : str
         Of the server, as in the browser.
     auth : httpx.Auth or None
+    title : str
+        What kind of server it is, for messages.
     transport : httpx.BaseTransport, optional
         What carries the requests; the network by default.
     sleep : callable
         Waits for some seconds between two attempts.
+    on_wait : callable
+        Is told before each wait what is waited for, on one line.
 
     Raises
     ------
@@ -46,15 +60,19 @@ class Connection:
         url: str,
         auth: httpx.Auth | None = None,
         *,
+        title: str = "the server",
         transport: httpx.BaseTransport | None = None,
         sleep: Callable[[float], None] = time.sleep,
+        on_wait: Callable[[str], None] = lambda _: None,
     ):
         if not url.startswith(("http://", "https://")):
             raise PremaskError(
                 f"the server's URL is {url!r}; http://... or https://... is accepted"
             )
-        self.url = url.rstrip("/")
-        self.sleep = sleep
+        self.url, self.title = url.rstrip("/"), title
+        self.sleep, self.on_wait = sleep, on_wait
+        self.met = False
+        """Whether the server has answered as it should."""
         try:
             self.client = httpx.Client(
                 base_url=self.url,
@@ -72,7 +90,8 @@ class Connection:
         Raises
         ------
         PremaskError
-            Where the server refuses, or does not answer after :data:`ATTEMPTS`.
+            Where the server refuses, or does not answer after :data:`ATTEMPTS`; at once where
+            it cannot be reached and never was.
         """
         return self._ask("GET", path, lambda: None, params=params)
 
@@ -123,34 +142,68 @@ class Connection:
         read: Callable[[httpx.Response], Any] | None = None,
         **content: Any,
     ) -> Any:
-        reason = ""
+        reason, where = "", self._host(path)
         for attempt in range(ATTEMPTS):
-            if attempt:
-                self.sleep(min(2.0 ** (attempt - 1), LONGEST_WAIT))
+            asked = 0.0
             try:
                 reply = self.client.request(method, path, **content)
             except httpx.UnsupportedProtocol:
                 raise
+            except (httpx.LocalProtocolError, UnicodeError):
+                raise PremaskError(
+                    f"{where} cannot be asked: its address or the token has characters that are"
+                    " not allowed in one; check --url and --token"
+                ) from None
             except httpx.TransportError as error:
-                reason = " ".join(str(error).split()) or type(error).__name__
-                unclear = not isinstance(error, httpx.ConnectError | httpx.ConnectTimeout)
+                reason = reason_of(error)
+                if not self.met and isinstance(error, UNREACHED):
+                    raise PremaskError(self._unreached(reason)) from None
+                unclear = not isinstance(error, (*UNREACHED, NotAskedError))
             else:
                 if reply.status_code not in REFUSED | UNCLEAR:
-                    return (read or self._content)(reply)
+                    found = (read or self._content)(reply)
+                    self.met = True
+                    return found
                 reason = f"{reply.status_code} {reply.reason_phrase}"
                 unclear = reply.status_code in UNCLEAR
-                self._wait_as_asked(reply)
+                asked = seconds_asked(reply)
             if unclear and (found := done()) is not None:
                 return found
+            if attempt + 1 < ATTEMPTS:
+                seconds = min(max(2.0**attempt, asked), LONGEST_WAIT)
+                again = f"attempt {attempt + 2} of {ATTEMPTS} in {seconds:.0f} s"
+                self.on_wait(f"waiting for {where} ({reason}); {again}")
+                self.sleep(seconds)
         raise PremaskError(
-            f"{self.url} gives no answer after {ATTEMPTS} attempts ({reason}); what has been"
-            " transferred is remembered: run the command again"
+            f"{where} gives no answer after {ATTEMPTS} attempts ({reason}); "
+            + (
+                "what has been transferred is remembered: run the command again"
+                if self.met
+                else "nothing was transferred: run the command again later"
+            )
         )
 
-    def _wait_as_asked(self, reply: httpx.Response) -> None:
-        asked = reply.headers.get("Retry-After", "")
-        if asked.isdigit():
-            self.sleep(min(float(asked), LONGEST_WAIT))
+    def _host(self, path: str) -> str:
+        """Whom a request goes to: an address of a file may have a secret in it."""
+        if not path.startswith(("http://", "https://")):
+            return self.url
+        try:
+            asked = httpx.URL(path)
+        except httpx.InvalidURL:
+            return self.url  # the request says what is wrong
+        return f"{asked.scheme}://{asked.netloc.decode('ascii')}"
+
+    def _unreached(self, reason: str) -> str:
+        return (
+            f"{self.title} cannot be reached at {self.url} ({reason}); check that this is its"
+            " address (--url) and that it is running"
+        )
+
+    def _question(self, path: str) -> str:
+        """Whether the first address that is asked is the right one."""
+        last = path.rstrip("/").rpartition("/")[2]
+        also = f", and {last} the number of a project there" if last.isdecimal() else ""
+        return f"is {self.url} the address of {self.title}{also}?"
 
     def _bytes(self, reply: httpx.Response) -> bytes:
         self._check(reply)
@@ -164,13 +217,15 @@ class Connection:
             )
         if reply.status_code in {401, 403}:
             raise PremaskError(
-                f"{self.url} refuses the token ({reply.status_code}: {_detail(reply)}); take a new"
+                f"{self.url} refuses the token ({reply.status_code}: {detail(reply)}); take a new"
                 " one from your account there"
             )
         if reply.is_error:
-            raise PremaskError(
-                f"{self.url}{reply.request.url.path}: {reply.status_code} {_detail(reply)}"
-            )
+            asked = reply.request.url
+            message = f"{self._host(str(asked))}{asked.path}: {reply.status_code} {detail(reply)}"
+            if reply.status_code in ELSEWHERE and not self.met:
+                message = f"{message.rstrip('.')}; {self._question(asked.path)}"
+            raise PremaskError(message)
 
     def _content(self, reply: httpx.Response) -> Any:
         self._check(reply)
@@ -180,22 +235,6 @@ class Connection:
             return reply.json()
         except (ValueError, RecursionError):
             raise PremaskError(
-                f"{self.url} answers with something else than JSON ({shown(reply.text[:60])}); is"
-                " it the right server?"
+                f"{self.url} answers with something else than JSON ({shown(reply.text[:60])});"
+                f" {self._question('')}"
             ) from None
-
-
-def _detail(reply: httpx.Response) -> str:
-    """What the server says was wrong, on one line."""
-    try:
-        content = reply.json()
-    except (ValueError, RecursionError):
-        return reply.reason_phrase
-    if not isinstance(content, dict):
-        return reply.reason_phrase
-    parts = [content.get("detail") or content.get("message") or reply.reason_phrase]
-    errors = content.get("validation_errors")
-    parts += (
-        [f"{key}: {value}" for key, value in errors.items()] if isinstance(errors, dict) else []
-    )
-    return " ".join("; ".join(map(str, parts)).split())[:300]

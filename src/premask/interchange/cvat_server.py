@@ -28,6 +28,9 @@ PAGE = 100
 LONGEST_JOB = 600
 """How often the server is asked whether it has made a task of a picture: once a second."""
 
+PATIENCE = 10
+"""After so many of them it is said what is waited for."""
+
 NAME = re.compile(r"\(premask (\S+)\)$")
 """The end of a task's name: the image's id, by which it is known again."""
 
@@ -54,7 +57,7 @@ class Token(httpx.Auth):
 
 def connect_cvat(url: str, token: str, **how: Any) -> Connection:
     """A connection to a server; the rest is for :class:`Connection`."""
-    return Connection(url, Token(token.strip()), **how)
+    return Connection(url, Token(token.strip()), title="CVAT", **how)
 
 
 class CvatProject:
@@ -130,7 +133,7 @@ class CvatProject:
 
     def _wait(self, request: str) -> None:
         """Until the server has done what it was asked for."""
-        for _ in range(LONGEST_JOB):
+        for asked in range(LONGEST_JOB):
             reply = self.connection.get(f"/api/requests/{quote(request, safe='')}")
             status = _field(reply, "status", str)
             if status == "finished":
@@ -139,6 +142,11 @@ class CvatProject:
                 raise PremaskError(
                     f"{self.connection.url} could not make a task of a picture:"
                     f" {' '.join(str(reply.get('message')).split())[:200]}"
+                )
+            if asked == PATIENCE:
+                self.connection.on_wait(
+                    f"waiting for {self.connection.url} to make a task of a picture ({status}), up"
+                    f" to {LONGEST_JOB // 60} min"
                 )
             self.connection.sleep(1)
         raise PremaskError(

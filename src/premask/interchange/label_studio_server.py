@@ -11,7 +11,7 @@ import httpx
 from premask.core.errors import PremaskError, nearest
 from premask.core.exchange import Layer, Outgoing
 from premask.core.phases import Phases
-from premask.interchange.connection import Connection
+from premask.interchange.connection import Connection, NotAskedError
 from premask.interchange.label_studio import annotation_of, label_config, prediction_of, task_of
 from premask.interchange.label_studio_regions import LABELS, Control
 from premask.interchange.label_studio_tasks import OWN
@@ -50,10 +50,12 @@ class Token(httpx.Auth):
         )
         if reply.is_server_error or reply.status_code == httpx.codes.TOO_MANY_REQUESTS:
             reason = f"no access token: {reply.status_code}"
-            raise httpx.ConnectError(reason, request=request)  # nothing was asked for yet
+            raise NotAskedError(reason, request=request)
         self.access = _access(reply)
-        request.headers["Authorization"] = f"Bearer {self.access}"
-        yield request
+        request.headers.pop("Authorization", None)
+        if self.access:
+            request.headers["Authorization"] = f"Bearer {self.access}"
+        yield request  # without one the server says that the token is not good
 
 
 def _access(reply: httpx.Response) -> str:
@@ -66,7 +68,7 @@ def _access(reply: httpx.Response) -> str:
 
 def connect_label_studio(url: str, token: str, **how: Any) -> Connection:
     """A connection to a server; the rest is for :class:`Connection`."""
-    return Connection(url, Token(token.strip(), url), **how)
+    return Connection(url, Token(token.strip(), url), title="Label Studio", **how)
 
 
 class LabelStudioProject:

@@ -51,6 +51,9 @@ ID = re.compile(r"c[a-z0-9]{24}")
 CHECKS, PAUSE = 1800, 2.0
 """How often Labelbox is asked whether a job is done, and how many seconds lie between."""
 
+PATIENCE = 5
+"""After so many of them it is said what is waited for."""
+
 
 class Token(httpx.Auth):
     """An API key, which goes to Labelbox and not to where it keeps its files."""
@@ -71,7 +74,7 @@ def connect_labelbox(url: str, token: str, **how: Any) -> Connection:
         host = httpx.URL(url).host
     except httpx.InvalidURL:
         host = ""  # Connection says what is wrong
-    return Connection(url, Token(token.strip(), host), **how)
+    return Connection(url, Token(token.strip(), host), title="Labelbox", **how)
 
 
 class LabelboxProject:
@@ -230,10 +233,15 @@ class LabelboxProject:
         self, look: Callable[[], dict[str, Any] | None], key: str, running: set[str]
     ) -> dict[str, Any]:
         """What a job is in the end."""
-        for _ in range(CHECKS):
+        for asked in range(CHECKS):
             content = look() or {}
             if str(content.get(key)) not in running:
                 return content
+            if asked == PATIENCE:
+                self.connection.on_wait(
+                    f"waiting for Labelbox to finish a job of {self.address}, up to"
+                    f" {CHECKS * PAUSE / 60:.0f} min"
+                )
             self.connection.sleep(PAUSE)
         raise PremaskError(
             f"{self.address}: a job is not done after {CHECKS * PAUSE / 60:.0f} min; run the"

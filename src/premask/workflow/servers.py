@@ -184,7 +184,8 @@ def push(
     what, method, frame, strict
         As in :func:`premask.workflow.export_labels.export_label_maps`.
     **how
-        For the connection.
+        For the connection, as ``on_wait``: see
+        :class:`premask.interchange.connection.Connection`.
 
     Raises
     ------
@@ -269,6 +270,8 @@ def pull(
         methods other than those that were pushed.
     renames, strict
         As in :func:`premask.workflow.import_labels.import_label_maps`.
+    **how
+        As in :func:`push`.
 
     Raises
     ------
