@@ -493,6 +493,20 @@ def test_what_is_wrong_is_said(project, studio, change, message) -> None:
     assert not studio.tasks
 
 
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"kind": "truth"}, r"as 'truth'; reference, .*, candidate are accepted$"),
+        ({"kind": "references"}, r"as 'references'; .* accepted; did you mean reference\?$"),
+        ({"renames": {"boride": "TiB3"}}, r"'boride' cannot be read as 'TiB3'; .* mean TiB2\?$"),
+    ],
+)
+def test_pull_of_what_cannot_be_asks_no_server(project, studio, change, message) -> None:
+    with pytest.raises(PremaskError, match=message):
+        fetch(project, studio, **change)
+    assert studio.requests == []
+
+
 def test_projects_are_told_by_number_where_titles_are_not_enough(project, studio) -> None:
     for _ in range(2):
         connection = connect_label_studio("http://studio", TOKEN, **studio.how)

@@ -5,9 +5,10 @@ from __future__ import annotations
 import errno
 import os
 import sys
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
+from typer.core import TyperGroup
 
 from premask import __version__
 from premask.cli import (
@@ -27,9 +28,25 @@ from premask.cli import (
     train,
 )
 from premask.cli.out import err
-from premask.core.errors import PremaskError
+from premask.core.errors import PremaskError, near
+
+
+class _Commands(TyperGroup):
+    """The commands; of options only those are named that a misspelt one may have been."""
+
+    def invoke(self, ctx: Any) -> Any:
+        try:
+            return super().invoke(ctx)
+        except Exception as error:
+            options = getattr(error, "possibilities", None)
+            if options:  # of an option that is not known
+                name = str(getattr(error, "option_name", ""))
+                vars(error)["possibilities"] = [one for one in options if near(name, one)]
+            raise
+
 
 app = typer.Typer(
+    cls=_Commands,
     name="premask",
     help="From a folder of micrographs to a finished, pixel-labelled data set.",
     no_args_is_help=True,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable
 
 
@@ -20,12 +19,46 @@ class DiskFullError(PremaskError):
 def nearest(name: str, known: Iterable[str]) -> str:
     """A ``did you mean`` for a misspelt name, empty where nothing is near.
 
+    Near is what one edit in three letters makes of the name, or a name of which it is a part.
+    Capitals count for nothing.
+
     Examples
     --------
     >>> nearest("kmean", ["kmeans", "sam"])
     '; did you mean kmeans?'
     >>> nearest("zzz", ["kmeans", "sam"])
     ''
+    >>> nearest("truth", ["scratch", "reference"])
+    ''
     """
-    close = difflib.get_close_matches(name, list(known), n=1, cutoff=0.5)
-    return f"; did you mean {close[0]}?" if close else ""
+    close = [(_edits(name.casefold(), one.casefold()), one) for one in known if near(name, one)]
+    return f"; did you mean {min(close, key=lambda pair: pair[0])[1]}?" if close else ""
+
+
+def near(name: str, known: str) -> bool:
+    """Whether a name may be another one, misspelt; see :func:`nearest`.
+
+    Examples
+    --------
+    >>> near("pgn", "png"), near("--to", "--token"), near("labelme", "labelbox")
+    (True, False, False)
+    """
+    one, other = name.strip("-").casefold(), known.strip("-").casefold()
+    shorter, longer = sorted((one, other), key=len)
+    if len(shorter) >= 3 and shorter in longer:
+        return True
+    return _edits(one, other) <= min(max(1, len(longer) // 3), len(shorter) - 1)
+
+
+def _edits(one: str, other: str) -> int:
+    """How many letters are to be put in, left out, changed, or swapped with the next one."""
+    before: list[int] = []
+    row = list(range(len(other) + 1))
+    for i, letter in enumerate(one, 1):
+        last, before, row = before, row, [i]
+        for j, wanted in enumerate(other, 1):
+            cost = min(before[j] + 1, row[j - 1] + 1, before[j - 1] + (letter != wanted))
+            if i > 1 and j > 1 and (letter, wanted) == (other[j - 2], one[i - 2]):
+                cost = min(cost, last[j - 2] + 1)
+            row.append(cost)
+    return row[-1]

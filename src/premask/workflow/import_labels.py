@@ -96,7 +96,7 @@ def import_label_maps(
         finding under ``strict``. The project is as it was then.
     """
     found = find_format(format_)
-    _check_kind(kind)
+    check_kind(kind)
     if not 0 <= tolerance < 256:
         raise PremaskError(f"a tolerance of {tolerance} is not possible; 0 to 255 is accepted")
     if image and suffix:
@@ -162,6 +162,15 @@ def import_label_maps(
     )
 
 
+def check_kind(kind: str) -> None:
+    """Refuse what is no key of :data:`KINDS`."""
+    if kind not in KINDS:
+        raise PremaskError(
+            f"label maps cannot be imported as {kind!r}; {', '.join(KINDS)} are accepted"
+            f"{nearest(kind, KINDS)}"
+        )
+
+
 def _image_of(
     one: Incoming, matcher: ImageMatcher, staged: StagedImport, *, add_images: bool
 ) -> ImageRecord | None:
@@ -217,14 +226,6 @@ def fitted(image: ImageRecord, label_map: LabelMap, report: Report, where: str) 
         share = 100 * n / label_map.size
         report.add("unlabelled", where, f"{n} px ({share:.3g} %) are void", n, first_position(void))
     return np.ascontiguousarray(label_map)
-
-
-def _check_kind(kind: str) -> None:
-    if kind not in KINDS:
-        raise PremaskError(
-            f"label maps cannot be imported as {kind!r}; {', '.join(KINDS)} are accepted"
-            f"{nearest(kind, KINDS)}"
-        )
 
 
 def _check_alone(path: Path, names: set[str], image: str) -> None:

@@ -18,12 +18,13 @@ from premask.core.exchange import Finding, Layer, Outgoing, Report
 from premask.core.phases import Phases
 from premask.interchange.formats import find_format
 from premask.interchange.remote import OccupiedError, Remote, RemoteTask
+from premask.interchange.vocabulary import Vocabulary
 from premask.io.files import write_atomically
 from premask.io.json_parts import json_lines
 from premask.project.project import Project
 from premask.workflow.exchange import refuse_if_strict
 from premask.workflow.export_labels import plan_export
-from premask.workflow.import_labels import Imported, import_label_maps
+from premask.workflow.import_labels import Imported, check_kind, import_label_maps
 
 MEMORY = "servers.ndjson"
 """In a project: a line for each label map that was uploaded or brought back."""
@@ -276,11 +277,15 @@ def pull(
     Raises
     ------
     PremaskError
-        Where the server refuses or does not answer, where nothing has changed since the last
+        For an unknown server, kind or meaning, before the server is asked; where it refuses or
+        does not answer, where nothing has changed since the last
         time, and as an import. The project is as it was then.
     """
+    found = find_server(server)
+    check_kind(kind)
+    Vocabulary(project.phases, renames=renames or {})  # refuses what no name can mean
     wanted = remote_project or project.root.resolve().name
-    remote = find_server(server).open(url, token, wanted, project.phases, create=False, **how)
+    remote = found.open(url, token, wanted, project.phases, create=False, **how)
     memory = _Memory(project, remote.key)
     new = {f"{kind} {one.id} {one.changed}": one for one in remote.tasks()}
     new = {key: one for key, one in new.items() if key not in memory}

@@ -143,7 +143,9 @@ def _near_arm(arm: str, methods: Sequence[str]) -> str:
     if kind in methods:  # uniform: was forgotten
         return f"; did you mean uniform:{kind}?"
     near = nearest(method, methods).removeprefix("; did you mean ")
-    return f"; did you mean uniform:{near}" if near else nearest(kind, ["choice", "uniform:METHOD"])
+    if near:
+        return f"; did you mean uniform:{near}"
+    return nearest(kind, ["choice", "uniform"]).replace("uniform?", "uniform:METHOD?")
 
 
 def without_candidate(project: Project, plan: StudyPlan) -> list[ImageRecord]:
