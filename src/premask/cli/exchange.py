@@ -19,6 +19,18 @@ Strict = Annotated[
     bool, typer.Option("--strict", help="Any finding of the validation report is an error.")
 ]
 
+Kind = Annotated[
+    str, typer.Option("--as", help="reference (the truth), scratch, preannotated or candidate.")
+]
+Renames = Annotated[
+    list[str] | None,
+    typer.Option("--map", help="NAME=PHASE: what a name there means; can be repeated."),
+]
+What = Annotated[str, typer.Option("--what", help="labels or candidates.")]
+Frame = Annotated[
+    str, typer.Option("--frame", help="crop, or original: padded with void to the whole image.")
+]
+
 
 def add_commands(app: typer.Typer) -> None:
     """Put this module's commands into the command line."""
@@ -31,17 +43,11 @@ def import_(
     project: ProjectFolder,
     path: Annotated[Path, typer.Argument(help="Folder, file or zip archive.", show_default=False)],
     format_: Format = "png",
-    kind: Annotated[
-        str,
-        typer.Option("--as", help="reference (the truth), scratch, preannotated or candidate."),
-    ] = "reference",
+    kind: Kind = "reference",
     annotator: Annotated[
         str, typer.Option("--annotator", help="Who made them, where the file does not say.")
     ] = "",
-    renames: Annotated[
-        list[str] | None,
-        typer.Option("--map", help="NAME=PHASE: what a name of the file means; can be repeated."),
-    ] = None,
+    renames: Renames = None,
     tolerance: Annotated[
         int, typer.Option("--tolerance", help="How far colours may be off, for png-rgb: 0 to 255.")
     ] = 0,
@@ -83,11 +89,7 @@ def import_(
     lines = [f"{count(len(result.done), 'label map')} imported as {kind}: {KINDS[kind]}"]
     if result.added:
         lines.append(f"{count(len(result.added), 'image')} came along and were added")
-    if result.times:
-        lines.append(
-            f"Times came along: {', '.join(result.times)}; see them with premask status"
-            f" {typed(project)} --times"
-        )
+    lines += times_lines(project, result.times)
     data = {
         "imported": result.done,
         "images_added": result.added,
@@ -102,13 +104,11 @@ def export(
         Path, typer.Argument(help="Folder to write to, or a name.zip.", show_default=False)
     ],
     format_: Format = "png",
-    what: Annotated[str, typer.Option("--what", help="labels or candidates.")] = "labels",
+    what: What = "labels",
     method: Annotated[
         str | None, typer.Option("--method", help="Which candidates, where there are several.")
     ] = None,
-    frame: Annotated[
-        str, typer.Option("--frame", help="crop, or original: padded with void to the whole image.")
-    ] = "crop",
+    frame: Frame = "crop",
     pictures: Annotated[
         bool | None,
         typer.Option(
@@ -192,6 +192,15 @@ def rename(text: str) -> tuple[str, str]:
     if not (name.strip() and equals and phase.strip()):
         raise PremaskError(f"--map {text!r} is not NAME=PHASE; e.g. --map 'titanium boride=TiB2'")
     return name.strip(), phase.strip()
+
+
+def times_lines(project: Path, times: Sequence[str]) -> list[str]:
+    """How times that came along are seen."""
+    if not times:
+        return []
+    return [
+        f"Times came along: {', '.join(times)}; see them with premask status {typed(project)} --times"
+    ]
 
 
 def with_findings(

@@ -6,10 +6,19 @@ from typing import Annotated
 
 import typer
 
-from premask.cli.exchange import Strict, rename, with_findings
+from premask.cli.exchange import (
+    Frame,
+    Kind,
+    Renames,
+    Strict,
+    What,
+    rename,
+    times_lines,
+    with_findings,
+)
 from premask.cli.out import Json, count_line, note
 from premask.cli.project import ProjectFolder
-from premask.core.words import count, typed
+from premask.core.words import count
 
 Url = Annotated[
     str | None,
@@ -53,13 +62,11 @@ def push(
     url: Url = None,
     token: Token = None,
     remote_project: RemoteProject = "",
-    what: Annotated[str, typer.Option("--what", help="candidates or labels.")] = "candidates",
+    what: What = "candidates",
     method: Annotated[
         str | None, typer.Option("--method", help="Which candidates; all by default.")
     ] = None,
-    frame: Annotated[
-        str, typer.Option("--frame", help="crop, or original: padded with void to the whole image.")
-    ] = "crop",
+    frame: Frame = "crop",
     strict: Strict = False,
     json: Json = False,
 ) -> None:
@@ -103,14 +110,8 @@ def pull(
     url: Url = None,
     token: Token = None,
     remote_project: RemoteProject = "",
-    kind: Annotated[
-        str,
-        typer.Option("--as", help="reference (the truth), scratch, preannotated or candidate."),
-    ] = "preannotated",
-    renames: Annotated[
-        list[str] | None,
-        typer.Option("--map", help="NAME=PHASE: what a label there means; can be repeated."),
-    ] = None,
+    kind: Kind = "preannotated",
+    renames: Renames = None,
     strict: Strict = False,
     json: Json = False,
 ) -> None:
@@ -134,10 +135,6 @@ def pull(
         on_wait=note,
     )
     lines = [f"{count(len(done.done), 'label map')} brought back as {kind}"]
-    if done.times:
-        lines.append(
-            f"Times came along: {', '.join(done.times)}; see them with premask tables"
-            f" {typed(project)} --table 7 --time {done.times[0]}"
-        )
+    lines += times_lines(project, done.times)
     data = {"imported": done.done, "times": done.times}
     with_findings(json, data, lines, done.findings)
