@@ -357,52 +357,43 @@ def test_file_of_another_server_is_waited_for_by_its_name(studio) -> None:
 
 
 class Refusing(BaseHTTPRequestHandler):
-    """A real server that takes no token."""
+    """A real server that answers all with one status."""
+
+    status = 401
 
     def do_POST(self) -> None:
         self.do_GET()
 
     def do_GET(self) -> None:
-        self.send_response(401)
+        self.send_response(self.status)
         self.end_headers()
 
     def log_message(self, *_: object) -> None:
         pass
 
 
-def test_personal_token_that_is_refused_is_said_at_once(project) -> None:
+@pytest.mark.parametrize(
+    ("status", "message"),
+    [
+        (401, r"refuses the token \(401: Unauthorized\)"),
+        (404, r"/api/projects: 404 Not Found; is http://127\.0\.0\.1:\d+ the address of Label St"),
+        (501, r"/api/projects: 501 Not Implemented; is http://\S+ the address of Label Studio\?"),
+    ],
+)
+def test_personal_token_that_is_not_renewed_is_said_at_once(
+    project, status, message, monkeypatch
+) -> None:
+    monkeypatch.setattr(Refusing, "status", status)
     with ThreadingHTTPServer(("127.0.0.1", 0), Refusing) as server:
         thread = Thread(target=server.serve_forever)
         thread.start()
+        url = f"http://127.0.0.1:{server.server_port}"
         try:
-            with pytest.raises(PremaskError, match=r"refuses the token \(401: Unauthorized\)"):
-                push(
-                    project,
-                    "label-studio",
-                    url=f"http://127.0.0.1:{server.server_port}",
-                    token=JSON_WEB_TOKEN,
-                    sleep=pytest.fail,
-                )
+            with pytest.raises(PremaskError, match=message):
+                push(project, "label-studio", url=url, token=JSON_WEB_TOKEN, sleep=pytest.fail)
         finally:
             server.shutdown()
             thread.join()
-
-
-def test_token_that_lives_for_minutes_is_renewed(project, studio) -> None:
-    send(project, studio, token=JSON_WEB_TOKEN)
-    assert studio.requests.count("POST /api/token/refresh") == 1
-    connection = connect_label_studio("http://studio", JSON_WEB_TOKEN, **studio.how)
-    connection.get("/api/projects")
-    studio.access += 1  # what it had is no longer good
-    connection.get("/api/projects")
-    assert studio.requests.count("POST /api/token/refresh") == 3
-
-
-def test_renewal_of_a_token_is_repeated(studio) -> None:
-    studio.faults = [503, None]
-    connection = connect_label_studio("http://studio", JSON_WEB_TOKEN, **studio.how)
-    assert connection.get("/api/projects")["results"] == []
-    assert studio.waited == [1]
 
 
 def test_pull_brings_annotations_with_their_times_once(project, studio) -> None:

@@ -11,7 +11,7 @@ import httpx
 from premask.core.errors import PremaskError, nearest
 from premask.core.exchange import Layer, Outgoing
 from premask.core.phases import Phases
-from premask.interchange.connection import Connection, NotAskedError
+from premask.interchange.connection import REFUSED, UNCLEAR, Connection, NotAskedError
 from premask.interchange.label_studio import annotation_of, label_config, prediction_of, task_of
 from premask.interchange.label_studio_regions import LABELS, Control
 from premask.interchange.label_studio_tasks import OWN
@@ -48,7 +48,7 @@ class Token(httpx.Auth):
         reply = yield httpx.Request(
             "POST", f"{self.url}/api/token/refresh", json={"refresh": self.token}
         )
-        if reply.is_server_error or reply.status_code == httpx.codes.TOO_MANY_REQUESTS:
+        if reply.status_code in REFUSED | UNCLEAR:
             reason = f"no access token: {reply.status_code}"
             raise NotAskedError(reason, request=request)
         self.access = _access(reply)
