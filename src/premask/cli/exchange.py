@@ -198,9 +198,8 @@ def times_lines(project: Path, times: Sequence[str]) -> list[str]:
     """How times that came along are seen."""
     if not times:
         return []
-    return [
-        f"Times came along: {', '.join(times)}; see them with premask status {typed(project)} --times"
-    ]
+    seen = f"premask status {typed(project)} --times"
+    return [f"Times came along: {', '.join(times)}; see them with {seen}"]
 
 
 def with_findings(
