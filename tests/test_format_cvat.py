@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import re
 import shutil
 from pathlib import Path
 
@@ -15,7 +17,7 @@ from premask.core.errors import PremaskError
 from premask.core.exchange import Report, Target
 from premask.core.phases import make_phases
 from premask.interchange.cvat import load_cvat, save_cvat
-from premask.interchange.cvat_time import RULE, Job, working_times
+from premask.interchange.cvat_time import MAX_FIELD, RULE, Job, working_times
 from premask.interchange.cvat_xml import load_cvat_xml, save_cvat_xml
 from premask.interchange.palette import voc_colour
 from premask.interchange.vocabulary import Vocabulary
@@ -340,15 +342,66 @@ def test_time_of_a_task_is_shared_among_all_its_images_and_other_time_is_reporte
     ]
 
 
-def test_other_tables_are_left_alone_and_damaged_ones_refused(tmp_path):
-    (tmp_path / "types.csv").write_text("stem,type\na,I\n")
-    assert working_times([tmp_path], [("1", 0)], [], Report()) == [()]
-    events(tmp_path, event("send:working_time", "soon", 1, 7))
-    with pytest.raises(PremaskError, match=r"^events.csv: line 2: a working time of 'soon'"):
-        working_times([tmp_path], [("1", 0)], [], Report())
-    (tmp_path / "events.csv").write_bytes(HEAD.encode() + b"\n\xff\xfe")
-    with pytest.raises(PremaskError, match=r"^events.csv: no CSV"):
-        working_times([tmp_path], [("1", 0)], [], Report())
+@pytest.mark.parametrize("delimiter", [";", "\t"])
+def test_a_log_that_a_spreadsheet_has_saved_gives_the_same_times(tmp_path, delimiter):
+    payload = '{"working_time": 5000, "note": "a;b"}'
+    lines = [event("send:working_time", 60_000, 1, 7), event("send:working_time", "", 1, 8)]
+    lines.append(event("send:working_time", "", 1, 8, user=2, payload=payload))
+    frames, jobs = [("1", 0), ("1", 1)], [Job("1", "7", 0, 0), Job("1", "8", 1, 1)]
+    found = []
+    for folder, mark in ((tmp_path / "cvat", ","), (tmp_path / "spreadsheet", delimiter)):
+        folder.mkdir()
+        with (folder / "Events.CSV").open("w", encoding="cp1252", newline="") as file:
+            writer = csv.writer(file, delimiter=mark)
+            rows = [row.replace(",ana,", ",Jürgen,") for row in [HEAD, *lines]]
+            writer.writerows(csv.reader(rows))
+        report = Report()
+        found.append(working_times([folder], frames, jobs, report))
+        assert not report.findings
+    assert found[0] == found[1]
+    assert [own[0].seconds for own in found[0]] == [60.0, 5.0]
+
+
+WORKED = f"{HEAD}\n{event('send:working_time', 60_000, 1, 7)}"
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (b"stem,type\na,I\n", "it is no event log of CVAT"),
+        (b"", "it is no event log of CVAT"),
+        (b"\x89PNG\r\n\x1a\n\0\0", "it is no event log of CVAT|it is no CSV file"),
+        (HEAD.encode("utf-16"), "it is no event log of CVAT|it is no CSV file"),
+        (HEAD.encode(), "it has no event send:working_time"),
+        (HEAD.encode() + b"\n\xff\xfe", "line 2 is cut off; download the events again"),
+        (
+            f"{WORKED}\n{event('send:working_time', 'soon', 1, 7)}".encode(),
+            "line 3: a working time of 'soon'; milliseconds, 0 or more, are accepted",
+        ),
+        (f'{WORKED}\n"{"x" * (MAX_FIELD + 1)}"'.encode(), "it is no CSV file"),
+    ],
+)
+def test_a_file_that_no_times_can_be_taken_from_is_reported(tmp_path, content, said):
+    (tmp_path / "events.csv").write_bytes(content)
+    report = Report()
+    assert working_times([tmp_path], [("1", 0)], [Job("1", "7", 0, 0)], report) == [()]
+    (finding,) = report.findings
+    assert (finding.kind, finding.where) == ("left out", "events.csv")
+    assert re.match(f"(?:{said}).*; no times are taken from it$", finding.message)
+
+
+def test_a_log_that_lies_there_twice_counts_once(tmp_path):
+    events(tmp_path, event("send:working_time", 60_000, 1, 7))
+    text = (tmp_path / "events.csv").read_text()
+    (tmp_path / "resaved.csv").write_text(text.replace(",", ";"))
+    other = event("send:working_time", 30_000, 1, 7)
+    (tmp_path / "later.csv").write_text(f"{HEAD}\n{other}\n")
+    report = Report()
+    (times,) = working_times([tmp_path], [("1", 0)], [Job("1", "7", 0, 0)], report)
+    assert [time.seconds for time in times] == [90.0]
+    assert [one.line for one in report.findings] == [
+        "resaved.csv: it has the same working times as events.csv; no times are taken from it"
+    ]
 
 
 META = """<task><id>1</id><assignee><username>ana</username></assignee>
@@ -365,6 +418,15 @@ def test_time_and_annotator_come_into_the_project(tmp_path):
     assert imported.times == ["cvat:working_time"]
     (timed,) = timed_maps(project)
     assert timed.annotator == "ana"
+
+
+def test_a_log_anywhere_in_the_folder_is_found(tmp_path, vocabulary):
+    for name in ("task", "times"):
+        (tmp_path / name).mkdir()
+    xml(tmp_path / "task", "", META)
+    events(tmp_path / "times", event("send:working_time", 5000, 1, 7))
+    (one,) = load_cvat_xml(tmp_path, vocabulary)
+    assert [time.seconds for time in one.times] == [5.0]
 
 
 def test_pictures_beside_the_xml_are_found_with_their_subset(tmp_path, vocabulary):

@@ -11,10 +11,15 @@ from pathlib import Path
 from premask.core.errors import PremaskError
 from premask.core.exchange import Report, ToolTime
 from premask.core.words import count
+from premask.interchange.folders import files_in
 from premask.interchange.runs import shown
 
 SCOPE = "send:working_time"
 RULE = "CVAT: the time between two events, where it is under 100 s; a longer gap counts as 0"
+
+COLUMNS = ("scope", "task_id", "job_id")
+DELIMITERS = ",;\t"
+"""CVAT writes commas; spreadsheets write what their language takes."""
 
 MAX_FIELD = 1 << 24
 """Characters of a field: payloads of exceptions are long."""
@@ -48,6 +53,10 @@ class _Worked:
     people: set[str] = field(default_factory=set)
 
 
+_Log = dict[tuple[str, str], _Worked]
+"""What was worked on each task and job."""
+
+
 def working_times(
     folders: Iterable[Path], frames: Sequence[tuple[str, int]], jobs: Iterable[Job], report: Report
 ) -> list[tuple[ToolTime, ...]]:
@@ -62,20 +71,15 @@ def working_times(
         and time that belongs to no job among all frames of its task. Jobs of one image give
         the time of each.
 
+    report : Report
+        Is told of each CSV file that no times are taken from, and of time without an image.
+
     Returns
     -------
     list of tuple of ToolTime
         One tuple a frame; empty where there is no time.
-
-    Raises
-    ------
-    PremaskError
-        One line that starts with the file's name, for a duration that is no number.
     """
-    worked: dict[tuple[str, str], _Worked] = {}
-    for folder in folders:
-        for path in sorted(folder.glob("*.csv")):
-            _read(path, worked)
+    worked = _together(_logs(folders, report))
     shares: list[list[ToolTime]] = [[] for _ in frames]
     jobs = list(jobs)
     for (task, job), own in worked.items():
@@ -119,25 +123,77 @@ def _sum(times: list[ToolTime]) -> tuple[ToolTime, ...]:
     return (ToolTime(times[0].tool, times[0].field, seconds, " + ".join(rules)),)
 
 
-def _read(path: Path, worked: dict[tuple[str, str], _Worked]) -> None:
-    """Add the working time of an event log; another CSV is left alone."""
+def _logs(folders: Iterable[Path], report: Report) -> list[_Log]:
+    """The event logs of some folders, each once."""
+    logs: dict[Path, _Log] = {}
+    for path in (file for folder in folders for file in files_in(folder, [".csv"])):
+        try:
+            log = _read(path)
+        except PremaskError as error:
+            why = str(error)
+        else:
+            same = [other.name for other, its in logs.items() if its == log]
+            why = f"it has the same working times as {same[0]}" if same else ""
+            if not same:
+                logs[path] = log
+        if why:
+            report.add("left out", path.name, f"{why}; no times are taken from it")
+    return list(logs.values())
+
+
+def _together(logs: Iterable[_Log]) -> _Log:
+    worked: _Log = {}
+    for log in logs:
+        for key, own in log.items():
+            total = worked.setdefault(key, _Worked())
+            total.seconds += own.seconds
+            total.people |= own.people
+    return worked
+
+
+def _read(path: Path) -> _Log:
+    """The working time of an event log.
+
+    Raises
+    ------
+    PremaskError
+        Without the file's name, for what is none or is damaged.
+    """
+    log: _Log = {}
     limit = csv.field_size_limit(MAX_FIELD)
     try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            rows = csv.DictReader(file)
-            if not {"scope", "job_id", "task_id"} <= set(rows.fieldnames or ()):
-                return
+        # whatever the encoding: what is read is ASCII, but for names, which are only told apart
+        with path.open(encoding="utf-8-sig", errors="surrogateescape", newline="") as file:
+            delimiter = _delimiter(file.readline(MAX_FIELD))
+            file.seek(0)
+            rows = csv.DictReader(file, delimiter=delimiter)
             for row in rows:
+                where = f"line {rows.line_num}"
+                if any(row[column] is None for column in COLUMNS):
+                    raise PremaskError(f"{where} is cut off; download the events again")
                 if row["scope"] == SCOPE:
-                    own = worked.setdefault((_id(row["task_id"]), _id(row["job_id"])), _Worked())
-                    own.seconds += _milliseconds(row, f"{path.name}: line {rows.line_num}") / 1000
+                    own = log.setdefault((_id(row["task_id"]), _id(row["job_id"])), _Worked())
+                    own.seconds += _milliseconds(row, where) / 1000
                     own.people.add(row.get("user_id") or row.get("user_name") or "")
-    except (csv.Error, UnicodeDecodeError) as error:
-        raise PremaskError(f"{path.name}: no CSV of UTF-8 text ({error})") from None
+    except csv.Error as error:
+        raise PremaskError(f"it is no CSV file ({error})") from None
     except OSError as error:
-        raise PremaskError(f"{path.name}: it cannot be read: {error.strerror or error}") from None
+        raise PremaskError(f"it cannot be read: {error.strerror or error}") from None
     finally:
         csv.field_size_limit(limit)
+    if not log:
+        raise PremaskError(f"it has no event {SCOPE}")
+    return log
+
+
+def _delimiter(head: str) -> str:
+    for delimiter in DELIMITERS:
+        if set(COLUMNS) <= set(next(csv.reader([head], delimiter=delimiter), ())):
+            return delimiter
+    raise PremaskError(
+        f"it is no event log of CVAT (a CSV file of UTF-8 text with the columns"
+        f" {', '.join(COLUMNS)} is one)"
+    )
 
 
 def _id(text: str | None) -> str:

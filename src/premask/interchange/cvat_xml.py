@@ -17,6 +17,7 @@ from premask.core.exchange import Ids, Incoming, LabelMap, Outgoing, Target
 from premask.core.phases import VOID_NAME
 from premask.interchange.cvat_time import Job, working_times
 from premask.interchange.fields import find_picture, float_entry, whole_entry
+from premask.interchange.folders import files_in
 from premask.interchange.overlay import masks_of
 from premask.interchange.palette import BLACK, Rgb, distinct
 from premask.interchange.pictures import picture_name, write_picture
@@ -34,7 +35,7 @@ AREAS = ("mask", "polygon", "box")
 
 
 def load_cvat_xml(path: Path, vocabulary: Vocabulary) -> Iterator[Incoming]:
-    """The images of an XML file, or of those in a folder, with the working time beside them.
+    """The images of an XML file, or of those in a folder, with the working time that lies there.
 
     Shapes lie on each other by their ``z_order``, then in the order of the file; a later one
     wins. Polygons and boxes are the pixels whose centres lie inside.
@@ -53,7 +54,8 @@ def load_cvat_xml(path: Path, vocabulary: Vocabulary) -> Iterator[Incoming]:
     contents = [_contents(file) for file in files]
     frames = [frame for own in contents for frame in own.frames]
     jobs = [job for own in contents for job in own.jobs]
-    folders = list(dict.fromkeys(file.parent for file in files))
+    tables = files_in(path, [".csv"], deep=True)
+    folders = sorted({file.parent for file in tables}) if path.is_dir() else [path.parent]
     times = iter(working_times(folders, frames, jobs, vocabulary.report))
     for own in contents:
         for part in own.images:
