@@ -119,6 +119,89 @@ def test_nothing_that_fits_is_an_error(project: Project, tmp_path: Path) -> None
     assert everything(project.root) == before
 
 
+COLOURED = np.full((20, 30, 3), (1, 2, 3), np.uint8)
+UNKNOWN = r"no name, colour or value there is one of the project's; nothing was imported \(a\.png: "
+
+
+@pytest.mark.parametrize(
+    ("format_", "picture_", "said"),
+    [
+        ("png-rgb", COLOURED, f"{UNKNOWN}'#010203' is no phase"),
+        ("png-rgb", np.full((20, 30, 3), (0, 0, 1)), "void alone; nothing was imported; give"),
+        ("png-rgb", np.random.default_rng(0).integers(2, 250, (20, 30, 3)), f"{UNKNOWN}600 px"),
+        ("voc", np.zeros((20, 30, 3)), "void alone; nothing was imported"),
+        ("voc", COLOURED - (1, 2, 2), r"'stone' is no phase"),
+    ],
+)
+@pytest.mark.parametrize("kind", ["reference", "candidate"])
+def test_an_import_of_void_alone_is_refused(
+    project: Project, tmp_path: Path, format_: str, picture_: np.ndarray, said: str, kind: str
+) -> None:
+    folder = tmp_path / "m"
+    inner = folder / "SegmentationClass" if format_ == "voc" else folder
+    inner.mkdir(parents=True)
+    Image.fromarray(picture_.astype(np.uint8)).save(inner / "a.png")
+    if format_ == "voc":
+        (folder / "labelmap.txt").write_text("background:0,0,0::\nstone:0,0,1::\n")
+    before = everything(project.root)
+    with pytest.raises(PremaskError, match="^nothing in the 1 label map in .*" + said) as refused:
+        import_label_maps(project, format_, folder, kind=kind)
+    assert "--format" in str(refused.value)
+    assert everything(project.root) == before
+
+
+def test_an_import_of_labels_in_the_bar_alone_is_refused(project: Project, tmp_path: Path) -> None:
+    change_image(project, by_name(project)["a.png"], crop_bottom=5)
+    picture_ = np.full((20, 30, 3), (0, 0, 1), np.uint8)
+    picture_[-1] = (255, 0, 0)
+    (tmp_path / "m").mkdir()
+    Image.fromarray(picture_).save(tmp_path / "m" / "a.png")
+    with pytest.raises(PremaskError, match=r"void alone; .*30 labelled px lie in the information"):
+        import_label_maps(project, "png-rgb", tmp_path / "m")
+
+
+def test_void_alone_is_taken_where_it_is_written(project: Project, tmp_path: Path) -> None:
+    wanted = {"a.png": np.full((20, 30), VOID, np.uint8)}
+    found = [
+        import_label_maps(project, "png", masks(tmp_path / "m", a=wanted["a.png"])),
+        import_label_maps(
+            project,
+            "png",
+            masks(tmp_path / "n", a=np.zeros((20, 30), np.uint8)),
+            renames={"0": "void"},
+        ),
+    ]
+    export_label_maps(project, "png-rgb", tmp_path / "out")
+    found.append(import_label_maps(project, "png-rgb", tmp_path / "out"))
+    assert [kinds(done) for done in found] == [{"empty": 1, "no label map": 1}] * 3
+    same(final_maps(project), wanted)
+    (tmp_path / "out" / MANIFEST).unlink()
+    for renames in ({}, {"#123456": "void"}):  # a colour that is nowhere
+        with pytest.raises(PremaskError, match="void alone"):
+            import_label_maps(project, "png-rgb", tmp_path / "out", renames=renames)
+
+
+def test_an_export_of_other_phases_is_refused_with_its_manifest(
+    project: Project, tmp_path: Path
+) -> None:
+    label(project, {"a.png": labels()})
+    export_label_maps(project, "png", tmp_path / "out")
+    other = init_project(tmp_path / "other", Settings(make_phases(["Stone", "Sand"])))
+    add_images(other, [tmp_path / "in" / "a.png"], crop_bottom=0)
+    with pytest.raises(PremaskError, match=r"is one of the project's; .*'Alpha' is no phase"):
+        import_label_maps(other, "png", tmp_path / "out")
+    assert final_maps(other) == {}
+
+
+def test_one_void_map_among_others_is_reported(project: Project, tmp_path: Path) -> None:
+    folder = masks(tmp_path / "m", a=labels(), b=np.full((20, 30), VOID, np.uint8))
+    done = import_label_maps(project, "png", folder)
+    (finding,) = done.findings
+    assert (finding.kind, finding.count) == ("empty", 600)
+    said = "b.png: 600 px (100 %) are void: nothing in it was read as a phase"
+    assert finding.line == said
+
+
 def test_nothing_is_overwritten(project: Project, tmp_path: Path) -> None:
     for seed in (0, 1):
         import_label_maps(project, "png", masks(tmp_path / "m", a=labels(seed)))
@@ -399,9 +482,9 @@ def test_regions_without_names_travel_as_regions(
     assert [*derived_maps(fresh)] == [("a.png", False)]
     assert np.array_equal(derived_maps(fresh)["a.png", False], regions)
     # as the truth they mean nothing, unless somebody says what
-    done_again = import_label_maps(fresh, format_, tmp_path / "out")
-    assert kinds(done_again)["unknown"] == 5
-    assert (final_maps(fresh)["a.png"] == VOID).all()
+    with pytest.raises(PremaskError, match=r"was read as a phase: .*'region 0' is no phase"):
+        import_label_maps(fresh, format_, tmp_path / "out")
+    assert final_maps(fresh) == {}
     named = import_label_maps(
         fresh, format_, tmp_path / "out", renames={f"region {i}": "ab|c" for i in range(5)}
     )

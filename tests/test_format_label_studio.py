@@ -411,7 +411,7 @@ def test_labels_of_a_project_come_back(tmp_path, form, packed) -> None:
     done = import_label_maps(second, form, out)
     for found, expected in zip(labels_of(second), maps.values(), strict=True):
         assert np.array_equal(found, expected)
-    assert {one.kind for one in done.findings} == {"unlabelled"}
+    assert {one.kind for one in done.findings} == {"empty", "unlabelled"}
     # and with the pictures into an empty project
     third = project_of(tmp_path / "third", {})
     done = import_label_maps(third, form, out, add_images=True)

@@ -45,7 +45,7 @@ from premask.workflow.export_labels import export_label_maps
 from premask.workflow.final_maps import final_version
 from premask.workflow.import_labels import import_label_maps
 
-HARMLESS = {"unlabelled", "no label map"}
+HARMLESS = {"empty", "unlabelled", "no label map"}
 """What a round trip may find: void stays void, and images without a label map stay without."""
 
 

@@ -153,6 +153,7 @@ FINDINGS: Mapping[str, str] = {
     "near": "colours that are near a phase's, and were taken for it",
     "assumed": "what the files do not say, and how they were read",
     "overlap": "pixels that several regions claim, and the rule that settled them",
+    "empty": "label maps that are void alone",
     "unlabelled": "pixels without a label",
     "no label map": "images without a label map",
     "no image": "label maps without an image in the project, left out",

@@ -60,6 +60,8 @@ def labels_of(
             table[value] = vocabulary.index(known[value], where, int(counts[value]), at)
         elif value != VOID:
             rest.append(value)
+        if value == table[value] == VOID:
+            vocabulary.void_files.add(where)
     if not rest:
         return table[values]
     if _are_indices(known, vocabulary):

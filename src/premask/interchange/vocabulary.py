@@ -49,6 +49,8 @@ class Vocabulary:
     regions: bool = False
     predictions: bool = False
 
+    void_files: set[str] = field(default_factory=set, init=False, repr=False)
+    """Files whose numbers include 255 for void; what was merely left blank has another number."""
     _met: dict[str, None] = field(default_factory=dict, init=False, repr=False)
 
     def __post_init__(self) -> None:

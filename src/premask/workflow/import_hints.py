@@ -7,6 +7,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from premask.core.errors import DiskFullError, PremaskError
+from premask.core.exchange import Report
+from premask.core.phases import VOID_NAME
+from premask.core.words import count
 from premask.interchange.formats import FORMATS, Format
 from premask.interchange.recognise import folders_with_maps, hint, same_reader
 from premask.interchange.vocabulary import Vocabulary
@@ -51,6 +54,43 @@ def check_told(manifest: Manifest, format_: str, top: Path) -> None:
             f"{MANIFEST}: it says that this is an export in the format {told}, not {format_}; give"
             f" --format {told}, or move {MANIFEST} elsewhere if these are other files"
         )
+
+
+def void_is_meant(vocabulary: Vocabulary, manifest: Manifest, format_: str) -> bool:
+    """Whether label maps that are void alone can be what somebody wanted to write.
+
+    An export of premask may hold them, numbers may be 255, and ``--map NAME=void`` may ask for
+    them. Else they are files of another format, or nobody has labelled anything; and where
+    something in them was not understood, they are never meant.
+    """
+    if any(one.kind == "unknown" for one in vocabulary.report.findings):
+        return False
+    idle = vocabulary.idle
+    return (
+        manifest.format == format_
+        or bool(vocabulary.void_files)
+        or any(
+            phase.casefold() == VOID_NAME and name not in idle
+            for name, phase in vocabulary.renames.items()
+        )
+    )
+
+
+def said_of_void(format_: str, path: Path, top: Path, n: int, report: Report) -> str:
+    """Why an import holds no labels, as far as the report tells."""
+    causes = {one.kind: one for one in reversed(report.findings)}  # the first of each kind
+    said = f"nothing in the {count(n, 'label map')} in {path} was read as a phase"
+    other = hint(format_, top) or f"; where their format is not {format_}, give the right --format"
+    if "unknown" in causes:
+        return (
+            f"{said}: no name, colour or value there is one of the project's; nothing was imported"
+            f" ({causes['unknown'].line}){other}"
+        )
+    cause = causes.get("left out") or causes.get("size")
+    return (
+        f"{said}: they are void alone; nothing was imported{f' ({cause.line})' if cause else ''}"
+        f"{other}, else label the images there first"
+    )
 
 
 @contextlib.contextmanager

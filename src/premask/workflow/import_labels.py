@@ -21,7 +21,13 @@ from premask.io.archives import unpacked
 from premask.project.images import all_images, find_image
 from premask.project.project import Project
 from premask.workflow.exchange import MANIFEST, read_manifest, refuse_if_strict
-from premask.workflow.import_hints import check_told, diagnosed, said_of_empty
+from premask.workflow.import_hints import (
+    check_told,
+    diagnosed,
+    said_of_empty,
+    said_of_void,
+    void_is_meant,
+)
 from premask.workflow.match_images import ImageMatcher, suffix_of
 from premask.workflow.stage_import import StagedImport, staging_folder
 
@@ -92,8 +98,9 @@ def import_label_maps(
     ------
     PremaskError
         For an unknown format, or another one than the manifest says; a file that is damaged, a
-        label map that does not fit its image, where not one map fits an image, and for any
-        finding under ``strict``. The project is as it was then.
+        label map that does not fit its image, where not one map fits an image or not one pixel
+        was read as a phase, and for any finding under ``strict``. The project is as it was
+        then.
     """
     found = find_format(format_)
     check_kind(kind)
@@ -124,7 +131,7 @@ def import_label_maps(
             incoming = list(found.load(top, vocabulary))
         if not incoming:
             raise PremaskError(said_of_empty(found, format_, path, top, vocabulary))
-        names = {one.name for one in incoming}
+        names, empty = {one.name for one in incoming}, 0
         if only:
             _check_alone(path, names, image)
         maker = annotator or "imported"
@@ -138,28 +145,43 @@ def import_label_maps(
             else:
                 with diagnosed(format_, top):
                     label_map = one.read()
-                staged.keep(own, one, fitted(own, label_map, report, one.source))
+                label_map = fitted(own, label_map, report, one.source)
+                empty += bool((label_map == VOID).all())
+                staged.keep(own, one, label_map)
             on_image(done, len(incoming))
         if not staged.names:
             raise PremaskError(_nothing(path, len(incoming), report) + hint(format_, top))
-        for one_known in known:
-            if one_known.id not in staged.seen:
-                report.add("no label map", one_known.name, "it has no label map among these")
-        if suffix and not matcher.suffix_met:
-            report.add("name", "--suffix", f"no name in the files ends with {suffix!r}")
-        for name in vocabulary.idle:
-            report.add(
-                "unknown",
-                "--map",
-                f"no label in the files is called {name!r}; names there:"
-                f" {', '.join(vocabulary.met) or 'none'}{nearest(name, vocabulary.met)}",
-            )
+        if empty == len(staged.names) and not void_is_meant(vocabulary, manifest, format_):
+            raise PremaskError(said_of_void(format_, path, top, empty, report))
+        _report_absent(known, staged, matcher, vocabulary)
         refuse_if_strict(strict, report, "nothing was imported")
         staged.enter()
     measures = {time.measure for one in staged.maps for time in one.times}
     return Imported(
         staged.names, [one.name for one in staged.new_images], sorted(measures), report.findings
     )
+
+
+def _report_absent(
+    known: Sequence[ImageRecord],
+    staged: StagedImport,
+    matcher: ImageMatcher,
+    vocabulary: Vocabulary,
+) -> None:
+    """Tell the report of what is in the project, or was asked for, and is not in the files."""
+    report = vocabulary.report
+    for one in known:
+        if one.id not in staged.seen:
+            report.add("no label map", one.name, "it has no label map among these")
+    if matcher.suffix and not matcher.suffix_met:
+        report.add("name", "--suffix", f"no name in the files ends with {matcher.suffix!r}")
+    for name in vocabulary.idle:
+        report.add(
+            "unknown",
+            "--map",
+            f"no label in the files is called {name!r}; names there:"
+            f" {', '.join(vocabulary.met) or 'none'}{nearest(name, vocabulary.met)}",
+        )
 
 
 def check_kind(kind: str) -> None:
@@ -224,7 +246,11 @@ def fitted(image: ImageRecord, label_map: LabelMap, report: Report, where: str) 
     n = int(np.count_nonzero(void))
     if n:
         share = 100 * n / label_map.size
-        report.add("unlabelled", where, f"{n} px ({share:.3g} %) are void", n, first_position(void))
+        said = f"{n} px ({share:.3g} %) are void"
+        if n == label_map.size:
+            report.add("empty", where, f"{said}: nothing in it was read as a phase", n)
+        else:
+            report.add("unlabelled", where, said, n, first_position(void))
     return np.ascontiguousarray(label_map)
 
 
