@@ -19,6 +19,7 @@ from helpers import answer, premask, refusal
 from premask.core.errors import DiskFullError, PremaskError
 from premask.core.phases import VOID, make_phases
 from premask.core.records import Cost, Parameters
+from premask.interchange.formats import FORMATS
 from premask.naming.table import NameTable
 from premask.project.candidates import all_candidates, save_candidate, set_names
 from premask.project.images import all_images, remove_image
@@ -506,6 +507,66 @@ def test_named_and_unnamed_side_by_side(project: Project, tmp_path: Path, format
     done = import_label_maps(fresh, format_, tmp_path / "out")
     assert kinds(done)["unknown"] == 5
     same(final_maps(fresh), {"a.png": phases, "b.png": np.full((20, 30), VOID, np.uint8)})
+
+
+def methods_of(project: Project) -> dict[str, str]:
+    names = {image.id: image.name for image in all_images(project)}
+    return {names[one.image]: one.parameters.method for one in all_candidates(project)}
+
+
+@pytest.mark.parametrize("packed", [False, True])
+@pytest.mark.parametrize("format_", FORMATS)
+def test_methods_of_candidates_come_back(tmp_path: Path, format_: str, packed: bool) -> None:
+    shapes = {"steel 1.5 kV.png": (20, 30), "Gefüge-µ.png": (20, 30), "a.jpg.png": (20, 30)}
+    wanted = dict(zip(shapes, ["texture", "model:my net", "kmeans"], strict=True))
+    one, fresh = (tmp_path / "one"), (tmp_path / "fresh")
+    for folder in (one, fresh):
+        folder.mkdir()
+    project, other = make_project(one, shapes), make_project(fresh, shapes)
+    for name, method in wanted.items():
+        regions_of(project, name, method, 4, named=True)
+    out = tmp_path / ("out.zip" if packed else "out")
+    export_label_maps(project, format_, out, what="candidates")
+    import_label_maps(other, format_, out, kind="candidate")
+    assert methods_of(other) == wanted
+
+
+def test_a_method_that_is_given_goes_before_that_of_the_files(
+    project: Project, tmp_path: Path
+) -> None:
+    regions_of(project, "a.png", "kmeans", 4, named=True)
+    for format_ in ("png", "label-studio"):
+        out = tmp_path / format_
+        export_label_maps(project, format_, out, what="candidates", method="kmeans")
+        (tmp_path / f"{format_} fresh").mkdir()
+        fresh = make_project(tmp_path / f"{format_} fresh", SHAPES)
+        import_label_maps(fresh, format_, out, kind="candidate", method="mine")
+        assert methods_of(fresh) == {"a.png": "mine"}
+    premask("import", fresh.root, tmp_path / "png", "--as", "candidate", "--method", "other")
+    assert {one.parameters.method for one in all_candidates(fresh)} == {"mine", "other"}
+    said = refusal("import", fresh.root, tmp_path / "png", "--method", "other")
+    assert "only candidates have a method; add --as candidate" in said
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"methods": None}, {"methods": []}, {"methods": ["a", "b"]}, {"methods": [7]},
+        {"methods": [" "]}, {"methods": "kmeans"},
+    ],
+)  # fmt: skip
+def test_a_manifest_without_one_method_names_none(
+    project: Project, tmp_path: Path, change: dict[str, object]
+) -> None:
+    regions_of(project, "a.png", "kmeans", 4, named=True)
+    export_label_maps(project, "png", tmp_path / "out", what="candidates")
+    manifest = json.loads((tmp_path / "out" / MANIFEST).read_text())
+    manifest["images"]["a"].update(change)
+    (tmp_path / "out" / MANIFEST).write_text(json.dumps(manifest))
+    (tmp_path / "fresh").mkdir()
+    fresh = make_project(tmp_path / "fresh", SHAPES)
+    import_label_maps(fresh, "png", tmp_path / "out", kind="candidate")
+    assert methods_of(fresh) == {"a.png": "imported"}
 
 
 def test_region_indices_are_what_an_index_png_holds(project: Project, tmp_path: Path) -> None:

@@ -47,6 +47,12 @@ def import_(
     annotator: Annotated[
         str, typer.Option("--annotator", help="Who made them, where the file does not say.")
     ] = "",
+    method: Annotated[
+        str,
+        typer.Option(
+            "--method", help="Which method made candidates; what the files say by default."
+        ),
+    ] = "",
     renames: Renames = None,
     tolerance: Annotated[
         int, typer.Option("--tolerance", help="How far colours may be off, for png-rgb: 0 to 255.")
@@ -78,6 +84,7 @@ def import_(
         path,
         kind=kind,
         annotator=annotator,
+        method=method,
         renames=dict(map(rename, renames or [])),
         tolerance=tolerance,
         image=image or "",

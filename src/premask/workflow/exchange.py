@@ -29,6 +29,8 @@ class Manifest:
         What the numbers in the files stand for, where phases are told by numbers.
     unnamed : set of str
         Images whose label maps are regions without names, whatever the numbers.
+    methods : dict of str to str
+        Of candidates, by the names of their images in the export, where it is one alone.
     files : set of str
         All that exports have written here, relative to the folder.
     """
@@ -37,6 +39,7 @@ class Manifest:
     ids: Mapping[str, str] = field(default_factory=dict)
     numbers: Mapping[int, str] = field(default_factory=dict)
     unnamed: frozenset[str] = frozenset()
+    methods: Mapping[str, str] = field(default_factory=dict)
     files: frozenset[str] = frozenset()
 
 
@@ -78,9 +81,20 @@ def read_manifest(path: Path) -> Manifest:
         frozenset(
             name for name, one in images.items() if isinstance(one, dict) and one.get("unnamed")
         ),
+        {name: one["methods"][0] for name, one in images.items() if _has_a_method(one)},
         frozenset(map(str, files))
         if isinstance(files := content.get("files"), list)
         else frozenset(),
+    )
+
+
+def _has_a_method(image: Any) -> bool:
+    methods = image.get("methods") if isinstance(image, dict) else None
+    return (
+        isinstance(methods, list)
+        and len(methods) == 1
+        and isinstance(methods[0], str)
+        and bool(methods[0].strip())
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -28,7 +28,7 @@ from premask.workflow.import_hints import (
     said_of_void,
     void_is_meant,
 )
-from premask.workflow.match_images import ImageMatcher, suffix_of
+from premask.workflow.match_images import ImageMatcher, by_folded, suffix_of, told_of
 from premask.workflow.stage_import import StagedImport, staging_folder
 
 KINDS: Mapping[str, str] = {
@@ -60,6 +60,7 @@ def import_label_maps(
     *,
     kind: str = "reference",
     annotator: str = "",
+    method: str = "",
     renames: Mapping[str, str] | None = None,
     tolerance: int = 0,
     image: str = "",
@@ -80,6 +81,9 @@ def import_label_maps(
         A key of :data:`KINDS`.
     annotator : str
         Who made them, where the file does not say; ``imported`` by default.
+    method : str
+        Which method made candidates; what the file says by default, else what the manifest of
+        an export says, else ``imported``.
     renames : dict of str to str, optional
         A name in the file to a phase of the project.
     tolerance : int
@@ -97,13 +101,18 @@ def import_label_maps(
     Raises
     ------
     PremaskError
-        For an unknown format, or another one than the manifest says; a file that is damaged, a
-        label map that does not fit its image, where not one map fits an image or not one pixel
-        was read as a phase, and for any finding under ``strict``. The project is as it was
-        then.
+        For an unknown format, or another one than the manifest says; a method of what are no
+        candidates, a file that is damaged, a label map that does not fit its image, where not
+        one map fits an image or not one pixel was read as a phase, and for any finding under
+        ``strict``. The project is as it was then.
     """
     found = find_format(format_)
     check_kind(kind)
+    if method and kind != "candidate":
+        raise PremaskError(
+            f"only candidates have a method; add --as candidate to import those of {method!r}, or"
+            " say with --annotator who made the label maps"
+        )
     if not 0 <= tolerance < 256:
         raise PremaskError(f"a tolerance of {tolerance} is not possible; 0 to 255 is accepted")
     if image and suffix:
@@ -116,6 +125,7 @@ def import_label_maps(
     with unpacked(path) as source, staging_folder(project) as folder:
         top = root_of(source, MANIFEST)
         manifest = read_manifest(top / MANIFEST if top.is_dir() else top.parent / MANIFEST)
+        methods = by_folded(manifest.methods if manifest.format == format_ else {})
         check_told(manifest, format_, top)
         vocabulary = Vocabulary(
             project.phases,
@@ -147,7 +157,8 @@ def import_label_maps(
                     label_map = one.read()
                 label_map = fitted(own, label_map, report, one.source)
                 empty += bool((label_map == VOID).all())
-                staged.keep(own, one, label_map)
+                maker = method or one.method or told_of(one, methods)
+                staged.keep(own, replace(one, method=maker), label_map)
             on_image(done, len(incoming))
         if not staged.names:
             raise PremaskError(_nothing(path, len(incoming), report) + hint(format_, top))

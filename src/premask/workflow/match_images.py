@@ -15,6 +15,17 @@ from premask.project.images import stem
 _Index = dict[str, list[ImageRecord]]
 
 
+def by_folded(told: Mapping[str, str]) -> dict[str, str]:
+    """What the manifest of an export tells by the images' names there, for :func:`told_of`."""
+    return {_folded(name): what for name, what in told.items()}
+
+
+def told_of(one: Incoming, told: Mapping[str, str]) -> str:
+    """What a manifest tells of a label map's image; empty where it tells nothing."""
+    plain = _plain(one.name)
+    return told.get(_without_ending(plain)) or told.get(plain, "")
+
+
 class ImageMatcher:
     """Finds images by id, by name, by name without its ending, without all endings.
 
@@ -41,7 +52,7 @@ class ImageMatcher:
         self.report = report
         self.suffix = _without_ending(_folded(suffix))
         self.suffix_met = False
-        self.ids = {_folded(name): id_ for name, id_ in ids.items()}
+        self.ids = by_folded(ids)
         self.by_id: dict[str, ImageRecord] = {}
         self._by_name: _Index = {}
         self._by_stem: _Index = {}
@@ -66,7 +77,7 @@ class ImageMatcher:
         PremaskError
             Where several have its name.
         """
-        plain = _folded(one.name.replace("\\", "/").rpartition("/")[2])
+        plain = _plain(one.name)
         short = _without_ending(plain)
         for id_ in (one.id, self.ids.get(short), self.ids.get(plain)):
             if id_ in self.by_id:
@@ -120,7 +131,7 @@ def suffix_of(name: str, images: Iterable[str]) -> tuple[str, str] | None:
     ('_mask', 'steel_07.tif')
     >>> suffix_of("steel 1.5.png", ["steel 1.tif"])
     """
-    front = _bare(_folded(name.replace("\\", "/").rpartition("/")[2]))
+    front = _bare(_plain(name))
     found: tuple[str, str] | None = None
     for image in images:
         own = _folded(image)
@@ -130,6 +141,11 @@ def suffix_of(name: str, images: Iterable[str]) -> tuple[str, str] | None:
             if word and (found is None or len(rest) < len(found[0])):
                 found = rest, image
     return found
+
+
+def _plain(name: str) -> str:
+    """A name without its folders."""
+    return _folded(name.replace("\\", "/").rpartition("/")[2])
 
 
 def _folded(name: str) -> str:
