@@ -146,7 +146,13 @@ def test_bash_blocks_are_found() -> None:
 
 
 @pytest.mark.parametrize("page", [page for page in PAGES if blocks(page, "python")], ids=ids)
-def test_python_samples_run(page: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_python_samples_run(
+    page: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+) -> None:
+    monkeypatch.chdir(tmp_path)
     namespace: dict[str, object] = {"__name__": "sample"}
     for text in blocks(page, "python"):
         exec(compile(ast.parse(text), str(page), "exec"), namespace)  # our own pages

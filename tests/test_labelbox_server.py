@@ -143,6 +143,17 @@ def test_image_without_a_data_row_and_refused_masks_are_said(project, wire) -> N
     assert not (project.root / MEMORY).exists()
 
 
+def test_file_name_of_two_images_tells_no_data_row(tmp_path, wire) -> None:
+    """Labels of the second would go to the first one's data row."""
+    maps = {"x/a.tif": MAPS["a.png"], "y/a.tif": 1 - MAPS["a.png"] // 255}
+    made = project_of(tmp_path / "steel", maps, PHASES)
+    label(made, tmp_path / "labels", list(maps.values()), kind="candidate")
+    wire.labelbox.rows = {"row0": export_row("row0", "a.tif")}
+    with pytest.raises(PremaskError, match="no data row with the global key a"):
+        push(made, "labelbox", **wire.how)
+    assert wire.masks() == {}
+
+
 @pytest.mark.parametrize("fault", [LOST, 500, 502, 503, 429])
 def test_every_request_is_repeated_and_no_mask_is_there_twice(project, wire, fault) -> None:
     push(project, "labelbox", **wire.how)

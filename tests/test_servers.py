@@ -415,6 +415,16 @@ def test_pull_brings_annotations_with_their_times_once(project, studio) -> None:
     assert done.done == ["a.png", "a.png"]  # of both annotators
 
 
+def test_pull_takes_finished_tasks_that_nobody_found_a_phase_in(project, studio) -> None:
+    send(project, studio)
+    studio.annotate(next(iter(studio.tasks)), [])
+    done = fetch(project, studio, kind="preannotated")
+    assert done.done == ["a.png"]
+    assert "empty" in {one.kind for one in done.findings}
+    with pytest.raises(PremaskError, match=r"has nothing that is new"):
+        fetch(project, studio, kind="preannotated")
+
+
 def test_pull_goes_on_where_it_was_interrupted(project, studio) -> None:
     send(project, studio)
     for task in studio.tasks:
@@ -546,10 +556,14 @@ def test_interface_without_the_phases_or_masks_is_refused(project, studio) -> No
         (httpx.Response(418), "/api/projects: 418"),
         (httpx.Response(404, text="<html>"),
          "http://studio/api/projects: 404 Not Found; is http://studio the address of X?"),
+        ({"headers": {"Content-Encoding": "gzip"}, "content": b"not packed"},
+         "http://studio answers with what cannot be read (Error -3 while decompressing data"),
     ],
 )  # fmt: skip
 def test_strange_answers_give_one_line(reply, message) -> None:
-    transport = httpx.MockTransport(lambda _: reply)
+    transport = httpx.MockTransport(
+        lambda _: httpx.Response(200, **reply) if isinstance(reply, dict) else reply
+    )
     connection = Connection("http://studio", title="X", transport=transport)
     with pytest.raises(PremaskError) as refused:
         open_label_studio(connection, "steel", PHASES, create=False)

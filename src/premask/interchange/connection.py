@@ -154,6 +154,11 @@ class Connection:
                     f"{where} cannot be asked: its address or the token has characters that are"
                     " not allowed in one; check --url and --token"
                 ) from None
+            except (httpx.DecodingError, httpx.TooManyRedirects) as error:
+                raise PremaskError(
+                    f"{where} answers with what cannot be read ({reason_of(error)});"
+                    f" {self._question('')}"
+                ) from None
             except httpx.TransportError as error:
                 reason = reason_of(error)
                 if not self.met and isinstance(error, UNREACHED):

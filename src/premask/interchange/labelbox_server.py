@@ -11,6 +11,7 @@ import hashlib
 import json
 import re
 import tempfile
+from collections import Counter
 from collections.abc import Callable, Collection, Generator, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -105,8 +106,15 @@ class LabelboxProject:
         for id_, row in self.rows.items():
             for key in ("global_key", "external_id"):
                 names.setdefault(str(row["data_row"].get(key)), id_)
-        found = {one.id: names.get(picture_name(one)) or names.get(one.file_name) for one in images}
-        return {image: row for image, row in found.items() if row}
+        # A file name that several images have tells none of them.
+        often = Counter(one.file_name for one in images)
+        found: dict[str, str] = {}
+        for one in images:
+            alone = one.file_name if often[one.file_name] == 1 else ""
+            id_of_row = names.get(picture_name(one)) or names.get(alone)
+            if id_of_row:
+                found[one.id] = id_of_row
+        return found
 
     def create(self, image: Outgoing) -> str:
         """Refuse: there is no data row of the image."""

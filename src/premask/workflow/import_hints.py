@@ -56,18 +56,21 @@ def check_told(manifest: Manifest, format_: str, top: Path) -> None:
         )
 
 
-def void_is_meant(vocabulary: Vocabulary, manifest: Manifest, format_: str) -> bool:
+def void_is_meant(
+    vocabulary: Vocabulary, manifest: Manifest, format_: str, *, finished: bool
+) -> bool:
     """Whether label maps that are void alone can be what somebody wanted to write.
 
-    An export of premask may hold them, numbers may be 255, and ``--map NAME=void`` may ask for
-    them. Else they are files of another format, or nobody has labelled anything; and where
-    something in them was not understood, they are never meant.
+    Somebody may have finished them so, an export of premask may hold them, numbers may be 255,
+    and ``--map NAME=void`` may ask for them. Else they are files of another format, or nobody
+    has labelled anything; and where something in them was not understood, they are never meant.
     """
     if any(one.kind == "unknown" for one in vocabulary.report.findings):
         return False
     idle = vocabulary.idle
     return (
-        manifest.format == format_
+        finished
+        or manifest.format == format_
         or bool(vocabulary.void_files)
         or any(
             phase.casefold() == VOID_NAME and name not in idle

@@ -67,6 +67,7 @@ def import_label_maps(
     suffix: str = "",
     add_images: bool = False,
     strict: bool = False,
+    finished: bool = False,
     images: Sequence[ImageRecord] | None = None,
     on_image: Callable[[int, int], None] = lambda _done, _total: None,
 ) -> Imported:
@@ -97,6 +98,9 @@ def import_label_maps(
         Whether images that come along and are not in the project are added.
     strict : bool
         Whether any finding of the report is an error.
+    finished : bool
+        Whether somebody has said of each label map that it is done: one that is void alone is
+        then meant so, unless something in it was not understood.
 
     Raises
     ------
@@ -162,7 +166,9 @@ def import_label_maps(
             on_image(done, len(incoming))
         if not staged.names:
             raise PremaskError(_nothing(path, len(incoming), report) + hint(format_, top))
-        if empty == len(staged.names) and not void_is_meant(vocabulary, manifest, format_):
+        if empty == len(staged.names) and not void_is_meant(
+            vocabulary, manifest, format_, finished=finished
+        ):
             raise PremaskError(said_of_void(format_, path, top, empty, report))
         _report_absent(known, staged, matcher, vocabulary)
         refuse_if_strict(strict, report, "nothing was imported")

@@ -300,7 +300,7 @@ def pull(
         if file not in files:  # of an earlier, interrupted time; it has changed since
             file.unlink()
     done = import_label_maps(project, remote.form, folder, kind=kind, renames=renames,
-        strict=strict)  # fmt: skip
+        strict=strict, finished=kind != "candidate")  # fmt: skip
     memory.add(*new)
     shutil.rmtree(folder)
     return done
