@@ -128,7 +128,7 @@ UNKNOWN = r"no name, colour or value there is one of the project's; nothing was 
     ("format_", "picture_", "said"),
     [
         ("png-rgb", COLOURED, f"{UNKNOWN}'#010203' is no phase"),
-        ("png-rgb", np.full((20, 30, 3), (0, 0, 1)), "void alone; nothing was imported; give"),
+        ("png-rgb", np.full((20, 30, 3), (0, 0, 1)), "void alone; nothing was imported; where"),
         ("png-rgb", np.random.default_rng(0).integers(2, 250, (20, 30, 3)), f"{UNKNOWN}600 px"),
         ("voc", np.zeros((20, 30, 3)), "void alone; nothing was imported"),
         ("voc", COLOURED - (1, 2, 2), r"'stone' is no phase"),
