@@ -7,9 +7,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from premask.core.errors import PremaskError
-from premask.core.exchange import FINDINGS, Finding, Report
-from premask.core.phases import VOID_NAME
+from premask.core.exchange import FINDINGS, Finding, LabelMap, Report, first_position
+from premask.core.phases import VOID, VOID_NAME
 from premask.io.structured import read_json
 
 MANIFEST = "premask.json"
@@ -137,3 +139,13 @@ def as_json(findings: Sequence[Finding]) -> list[Mapping[str, Any]]:
         }
         for one in findings
     ]
+
+
+def report_void(label_map: LabelMap, where: str, report: Report, whose: str = "") -> None:
+    """Tell the report of the pixels of a label map that have no label."""
+    void = label_map == VOID
+    n = int(np.count_nonzero(void))
+    if n:
+        kind = "empty" if n == label_map.size else "unlabelled"
+        message = f"{n} px ({100 * n / label_map.size:.3g} %){whose} are void"
+        report.add(kind, where, message, n, first_position(void) if kind == "unlabelled" else None)

@@ -9,7 +9,7 @@ from functools import partial
 import numpy as np
 
 from premask.core.errors import PremaskError, nearest
-from premask.core.exchange import LabelMap, Layer, Report, first_position
+from premask.core.exchange import LabelMap, Layer, Report
 from premask.core.phases import VOID
 from premask.core.records import Candidate, ImageRecord
 from premask.interchange.formats import Format
@@ -17,6 +17,7 @@ from premask.project.candidates import all_candidates, has_names
 from premask.project.label_maps import read_version
 from premask.project.project import Project
 from premask.workflow.derive import derive
+from premask.workflow.exchange import report_void
 from premask.workflow.final_maps import final_version
 from premask.workflow.session_facts import session_facts
 
@@ -140,16 +141,7 @@ def reporting_void(layer: Layer, where: str, height: int, report: Report) -> Lay
         if not told:
             told = True
             whose = f" of the candidate of {layer.method}" if layer.method else ""
-            _report_void(label_map[:height], where, whose, report)
+            report_void(label_map[:height], where, report, whose)
         return label_map
 
     return replace(layer, read=read)
-
-
-def _report_void(label_map: LabelMap, where: str, whose: str, report: Report) -> None:
-    void = label_map == VOID
-    n = int(np.count_nonzero(void))
-    if n:
-        share = 100 * n / label_map.size
-        message = f"{n} px ({share:.3g} %){whose} are void"
-        report.add("unlabelled", where, message, n, first_position(void))

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from premask.core.errors import PremaskError, nearest
-from premask.core.exchange import Finding, Incoming, LabelMap, Report, first_position
+from premask.core.exchange import Finding, Incoming, LabelMap, Report
 from premask.core.phases import VOID
 from premask.core.records import ImageRecord
 from premask.core.words import count, typed
@@ -20,7 +20,7 @@ from premask.interchange.vocabulary import Vocabulary
 from premask.io.archives import unpacked
 from premask.project.images import all_images, find_image
 from premask.project.project import Project
-from premask.workflow.exchange import MANIFEST, read_manifest, refuse_if_strict
+from premask.workflow.exchange import MANIFEST, read_manifest, refuse_if_strict, report_void
 from premask.workflow.import_hints import (
     check_told,
     diagnosed,
@@ -259,15 +259,7 @@ def fitted(image: ImageRecord, label_map: LabelMap, report: Report, where: str) 
                 else ""
             )
         )
-    void = label_map == VOID
-    n = int(np.count_nonzero(void))
-    if n:
-        share = 100 * n / label_map.size
-        said = f"{n} px ({share:.3g} %) are void"
-        if n == label_map.size:
-            report.add("empty", where, f"{said}: nothing in it was read as a phase", n)
-        else:
-            report.add("unlabelled", where, said, n, first_position(void))
+    report_void(label_map, where, report)
     return np.ascontiguousarray(label_map)
 
 
