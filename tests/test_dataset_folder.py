@@ -4,6 +4,7 @@ import json
 import shutil
 import sqlite3
 from contextlib import closing
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -13,6 +14,7 @@ from dataset_fakes import NO_IMAGE, SIZE, write_metaldam, write_microsteel
 from helpers import small_micrograph
 from premask.core.errors import PremaskError
 from premask.workflow.dataset_folder import read_dataset, read_pair
+from premask.workflow.dataset_splits import read_splits
 
 
 def kinds(dataset) -> list[str]:
@@ -89,13 +91,134 @@ def test_metadata_without_folds_or_that_is_damaged_is_told(tmp_path):
     assert found.folds == {}
     assert [entry.um_per_px for entry in found.labelled] == [None] + [0.04] * 5
     (told,) = [remark for remark in found.remarks if remark.kind == "left out"]
-    assert told.line == "MetalDAM_metadata.sql: no column fold in its tables (micrograph)"
+    assert told.line == (
+        "MetalDAM_metadata.sql: no column fold in its tables (micrograph: micrograph_id,"
+        " image_path, height, width, pixels_per_micron); give the folds in splits.json"
+    )
     path = root / "MetalDAM_metadata.sql"
     path.write_bytes(path.read_bytes()[:1500])
     found = read_dataset(root)
     assert found.layout == "metaldam"
     assert len(found.labelled) == 6
     assert any("it cannot be read" in remark.line for remark in found.remarks)
+
+
+def without_fold(root: Path, *statements: str) -> Path:
+    """MetalDAM's folder with other tables than a column fold beside the image's name."""
+    with closing(sqlite3.connect(root / "MetalDAM_metadata.sql")) as database, database:
+        database.execute("ALTER TABLE micrograph DROP COLUMN fold")
+        for statement in statements:
+            database.execute(statement)
+    return root
+
+
+@pytest.mark.parametrize(
+    ("table", "rows"),
+    [
+        (
+            "fold (fold_id INTEGER, micrograph_id INTEGER)",
+            "SELECT micrograph_id / 2, micrograph_id",
+        ),
+        ("cv (k_fold TEXT, micrograph INTEGER)", "SELECT micrograph_id / 2, micrograph_id"),
+        ("cv (fold INTEGER, path TEXT)", "SELECT micrograph_id / 2, image_path"),
+        (
+            "cv (fold INTEGER, micrograph_id INTEGER, part TEXT)",
+            (
+                "SELECT f.micrograph_id, m.micrograph_id,"
+                " CASE m.micrograph_id / 2 WHEN f.micrograph_id THEN 'test' ELSE 'train' END"
+                " FROM micrograph f, micrograph m WHERE f.micrograph_id < 3 --"
+            ),
+        ),
+    ],
+    ids=["by number", "by number, as text", "by name", "with parts"],
+)
+def test_folds_in_a_table_of_their_own_are_found(tmp_path, table, rows):
+    root = without_fold(
+        write_metaldam(tmp_path / "MetalDAM"),
+        f"CREATE TABLE {table}",
+        f"INSERT INTO {table.split()[0]} {rows} FROM micrograph",
+    )
+    found = read_dataset(root)
+    assert found.folds == {"folds": ("folds/0", "folds/1", "folds/2")}
+    assert [found.split(f"folds/{i}").parts["val"] for i in range(3)] == [
+        (f"micrograph{2 * i}", f"micrograph{2 * i + 1}") for i in range(3)
+    ]
+
+
+def test_a_table_with_any_name_is_read(tmp_path):
+    root = without_fold(write_metaldam(tmp_path / "MetalDAM"), 'CREATE TABLE "a""b" (x INTEGER)')
+    (told,) = [one.line for one in read_dataset(root).remarks if one.kind == "left out"]
+    assert 'a"b: x' in told
+
+
+def test_the_folds_of_metaldams_authors_are_places_in_the_names(tmp_path):
+    root = without_fold(write_metaldam(tmp_path / "MetalDAM", n=12))
+    # names are sorted as text: micrograph0, 1, 10, 11, 2 ...
+    places = [[0, 3, 4], [1, 5, 6], [2, 7, 8], [9, 10, 11]]
+    folds = {
+        f"fold{i}": {"train": [p for p in range(12) if p not in own], "test": own}
+        for i, own in enumerate(places)
+    }
+    (root / "folds.json").write_text(json.dumps(folds))
+    found = read_dataset(root)
+    assert found.folds == {"folds": tuple(f"folds/{i}" for i in range(4))}
+    assert found.split("folds/0").parts["val"] == ("micrograph0", "micrograph11", "micrograph2")
+    assert set(found.split("folds/2").parts["val"]) == {
+        "micrograph10",
+        "micrograph5",
+        "micrograph6",
+    }
+    assert not [one for one in found.remarks if one.kind in {"split", "left out"}]
+    # without an image in any test part they are splits of their own
+    del folds["fold3"]
+    (root / "folds.json").write_text(json.dumps(folds))
+    found = read_dataset(root)
+    assert found.folds == {}
+    assert list(found.splits) == ["fold0", "fold1", "fold2"]
+    assert len(found.split("fold1").parts["train"]) == 9
+
+
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        ([], "the form is"),
+        ({}, "the form is"),
+        ({"fold0": [1]}, "fold0 cannot be understood"),
+        ({"fold0": {"train": [0], "test": ["a"]}}, "fold0 cannot be understood"),
+        ({"fold0": {"train": [0], "test": [True]}}, "fold0 cannot be understood"),
+        ({"fold0": {"train": [0], "test": [6]}}, "fold0, test: there is no image 6; 0 to 5"),
+        ({"fold0": {"train": [-1], "test": [1]}}, "fold0, train: there is no image -1"),
+    ],
+)
+def test_folds_of_another_form_are_refused(tmp_path, content, told):
+    root = write_metaldam(tmp_path / "MetalDAM")
+    (root / "folds.json").write_text(json.dumps(content))
+    with pytest.raises(PremaskError, match=told):
+        read_dataset(root)
+
+
+def test_part_files_beside_the_images_are_a_split(tmp_path):
+    root = without_fold(write_metaldam(tmp_path / "MetalDAM"))
+    (root / "train.txt").write_text("micrograph0.png\nmicrograph1.png\n\nmicrograph2.png\n")
+    (root / "val.txt").write_text("micrograph3.jpg\n")
+    (root / "test.txt").write_text("micrograph4\nmicrograph9.png\n")
+    (root / "licence.txt").write_text("MIT\n")
+    found = read_dataset(root)
+    assert dict(found.split().parts) == {
+        "train": ("micrograph0", "micrograph1", "micrograph2"),
+        "val": ("micrograph3",),
+        "test": ("micrograph4",),
+    }
+    assert found.split().missing == {"test": ("micrograph9.png",)}
+    assert not any("licence" in remark.line for remark in found.remarks)
+
+
+def test_a_csv_of_numbers_is_a_cross_validation(tmp_path):
+    file = tmp_path / "uhcs_split.csv"
+    file.write_text("name,set\na.tif,10\nb.tif,2\nc.tif,2\n")
+    raw = read_splits(file)
+    assert raw.splits == {}
+    assert raw.folds == {"folds": {"2": ["b", "c"], "10": ["a"]}}
 
 
 def test_packed_images_of_microsteel_are_told(tmp_path):

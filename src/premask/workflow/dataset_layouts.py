@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import re
-import sqlite3
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -16,7 +15,15 @@ from premask.core.words import count
 from premask.io.images import IMAGE_SUFFIXES, image_stem
 from premask.io.label_maps import read_label_map
 from premask.project.settings import preset
-from premask.workflow.dataset_splits import SPLITS, RawSplits, read_splits, resolve
+from premask.workflow.dataset_metaldam import FOLDS_FILE, metadata_file, read_folds, read_metadata
+from premask.workflow.dataset_splits import (
+    PART_FILES,
+    SPLITS,
+    RawSplits,
+    read_part_files,
+    read_splits,
+    resolve,
+)
 from premask.workflow.label_folders import read_column, read_types
 
 LABEL_FOLDERS = ("labels", "masks", "label_maps")
@@ -25,8 +32,6 @@ UNLABELLED = re.compile(r"un-?labell?ed", re.IGNORECASE)
 _MICROSTEEL_TYPE = re.compile(r"Class_(I{1,3})_")
 _MICROSTEEL_FOLDER = re.compile(r"images_class([123])")
 _METALDAM_NAME = re.compile(r"micrograph\d+")
-_STEPS = 5_000_000
-"""Of SQLite's machine, for tables of some hundred lines; a hostile file would take more."""
 
 
 @dataclass
@@ -81,11 +86,27 @@ def read_microsteel(root: Path) -> Dataset:
 
 
 def read_metaldam(root: Path) -> Dataset:
-    """MetalDAM's release: ``images``, ``labels``, and its metadata, an SQLite file."""
+    """MetalDAM's release: ``images``, ``labels``, and its metadata, an SQLite file.
+
+    Folds are those of ``folds.json`` where its authors' program has left it there; see
+    :mod:`premask.workflow.dataset_metaldam`.
+    """
     found = _pairs(root)
-    database = _metadata(root)
+    database = metadata_file(root)
     if database is not None:
-        _read_metadata(database, found)
+        read = read_metadata(database, found.images)
+        found.scales = read.scales
+        if read.folds:
+            found.raw.folds["folds"] = read.folds
+            found.splits_file = database.name
+        if read.folds or not (root / FOLDS_FILE).is_file():
+            found.remarks += read.remarks
+    if (root / FOLDS_FILE).is_file():
+        names = [path.name for path in (root / "images").iterdir() if path.name[0] != "."]
+        raw = read_folds(root / FOLDS_FILE, names)
+        found.raw.folds |= raw.folds
+        found.raw.splits |= raw.splits
+        found.splits_file = FOLDS_FILE
     return dataset_of(root, "metaldam", found, preset("metaldam").phases)
 
 
@@ -112,7 +133,7 @@ def layout_of(root: Path) -> str | None:
         return "microsteel"
     if not (root / "images").is_dir() or not any((root / name).is_dir() for name in LABEL_FOLDERS):
         return None
-    return "metaldam" if _metadata(root) or _is_metaldam(root) else "plain"
+    return "metaldam" if metadata_file(root) or _is_metaldam(root) else "plain"
 
 
 def dataset_of(root: Path, layout: str, found: Found, phases: Phases) -> Dataset:
@@ -165,6 +186,8 @@ def _pairs(root: Path) -> Found:
         found.raw = read_splits(root / SPLITS)
     elif (root / "splits").is_dir():
         found.raw, found.splits_file = read_splits(root / "splits"), "splits"
+    elif any((root / name).is_file() for name in PART_FILES):
+        found.raw, found.splits_file = read_part_files(root), root.name
     return found
 
 
@@ -236,56 +259,3 @@ def _counted_phases(found: Found) -> Phases:
             f"the label maps have values up to {highest}, more than there can be phases; are they"
             " index maps? If they are, name the phases with --classes"
         ) from None
-
-
-def _metadata(root: Path) -> Path | None:
-    for path in sorted(root.glob("*.sql")):
-        with path.open("rb") as file:
-            if file.read(16) == b"SQLite format 3\0":
-                return path
-    return None
-
-
-def _read_metadata(path: Path, found: Found) -> None:
-    """The scale of each image, and the folds, from MetalDAM's SQLite file."""
-    address = f"{path.resolve().as_uri()}?mode=ro&immutable=1"
-    try:
-        with contextlib.closing(sqlite3.connect(address, uri=True)) as database:
-            database.execute("PRAGMA trusted_schema = OFF")
-            database.set_progress_handler(lambda: 1, _STEPS)
-            _read_tables(database, path.name, found)
-    except sqlite3.Error as error:
-        found.remarks.append(Remark("left out", path.name, f"it cannot be read ({error})"))
-
-
-def _read_tables(database: sqlite3.Connection, where: str, found: Found) -> None:
-    named = database.execute("SELECT name FROM sqlite_master WHERE type = 'table'")
-    tables = [name for (name,) in named]
-    folds: dict[str, list[str]] = {}
-    for table in tables:
-        cursor = database.execute(f'SELECT * FROM "{table}"')  # noqa: S608 - its own table's name
-        columns = [column[0].casefold() for column in cursor.description]
-        for row in cursor:
-            values = dict(zip(columns, row, strict=False))
-            stem = _image_of(row, found.images)
-            if stem is None:
-                continue
-            per_um = values.get("pixels_per_micron")
-            if isinstance(per_um, int | float) and 1e-5 < per_um < 1e6:
-                found.scales[stem] = 1 / per_um
-            fold = values.get("fold", values.get("fold_id"))
-            if isinstance(fold, int | str) and str(fold).isdecimal():
-                folds.setdefault(str(fold), []).append(stem)
-    if folds:
-        found.raw.folds["folds"] = dict(sorted(folds.items()))
-        found.splits_file = where
-    else:
-        found.remarks.append(
-            Remark("left out", where, f"no column fold in its tables ({', '.join(tables)})")
-        )
-
-
-def _image_of(row: Iterable[object], images: dict[str, Path]) -> str | None:
-    """The image that a row of a table names in any of its columns."""
-    stems = (image_stem(value) for value in row if isinstance(value, str))
-    return next((stem for stem in stems if stem in images), None)

@@ -16,6 +16,8 @@ from premask.io.structured import read_json, read_text
 from premask.workflow.label_folders import read_types
 
 SPLITS = "splits.json"
+PART_FILES = ("train.txt", "val.txt", "test.txt")
+"""What holds one split where the folder holds other things as well."""
 _PART_FILE = re.compile(r"([a-z]+)(?:[_-](.+))?\.txt", re.IGNORECASE)
 
 
@@ -44,7 +46,8 @@ def read_splits(path: Path) -> RawSplits:
     path : Path
         A JSON file ``{name: {part: [entries]}}``, or ``{part: [entries]}`` for one split; parts
         that are numbers are the folds of a cross-validation. A folder of ``PART.txt`` and
-        ``PART_NAME.txt`` with an entry a line (MicroSteel). A CSV of ``stem,part``.
+        ``PART_NAME.txt`` with an entry a line (MicroSteel). A CSV of ``stem,part``; parts that are
+        all numbers are folds there, too.
 
     Raises
     ------
@@ -59,7 +62,21 @@ def read_splits(path: Path) -> RawSplits:
     parts: dict[str, list[str]] = {}
     for stem, part in read_types(path).by_stem.items():
         parts.setdefault(part_name(part), []).append(stem)
-    raw.splits[DEFAULT_SPLIT] = parts
+    if parts and all(part.isdecimal() for part in parts):
+        raw.folds["folds"] = dict(sorted(parts.items(), key=lambda one: int(one[0])))
+    else:
+        raw.splits[DEFAULT_SPLIT] = parts
+    return raw
+
+
+def read_part_files(folder: Path) -> RawSplits:
+    """One split from the files of :data:`PART_FILES` in a folder; no others are looked at."""
+    raw = RawSplits()
+    raw.splits[DEFAULT_SPLIT] = {
+        name.removesuffix(".txt"): _lines(folder / name)
+        for name in PART_FILES
+        if (folder / name).is_file()
+    }
     return raw
 
 
@@ -204,7 +221,11 @@ def _from_folder(folder: Path) -> RawSplits:
                 )
             )
             continue
-        entries = [line.strip() for line in read_text(file).splitlines() if line.strip()]
+        entries = _lines(file)
         parts = raw.splits.setdefault(matched[2] or DEFAULT_SPLIT, {})
         parts.setdefault(part_name(matched[1]), []).extend(entries)
     return raw
+
+
+def _lines(file: Path) -> list[str]:
+    return [line.strip() for line in read_text(file).splitlines() if line.strip()]
