@@ -192,7 +192,7 @@ def test_knobs_are_read_and_checked() -> None:
         ({"crop": 100}, "crop is 100; a multiple of 32"),
         ({"balance": 2}, "balance is 2.*0 to 1 is accepted"),
         ({"learning_rate": "nan"}, "learning_rate is nan"),
-        ({"validation": "test"}, "validation is 'test'; val, hold-out, none"),
+        ({"validation": "test"}, "validation is 'test'; auto, val, hold-out, none"),
     ):
         with pytest.raises(PremaskError, match=message):
             make_config(given=knobs)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,7 @@ from premask.workflow.training_parts import divide, hold_out
 VAL, HOLD_OUT, NONE = (
     make_config(given={"validation": one}) for one in ("val", "hold-out", "none")
 )
+AUTO = make_config()
 
 
 def entry(stem: str, type_: str | None = None, group: str = "") -> Entry:
@@ -54,6 +56,23 @@ def test_held_out_images_leave_val_for_the_end() -> None:
     assert not set(stems(parts.training)) & set(stems(parts.validation))
     assert list(parts.held_out) == ["hold-out", "val"]
     assert parts.test == "val"
+
+
+def test_by_default_a_fold_is_not_judged_by_what_chose_its_epoch() -> None:
+    known = dataset({"train": "abcdefgh", "val": "ij"})
+    assert divide(known, None, AUTO) == divide(known, None, VAL)
+    assert divide(known, None, AUTO).told_by == "val"
+    fold = replace(known, folds={"folds": ("default", "folds/1")})
+    found = divide(fold, "default", AUTO)
+    assert found == divide(known, "default", HOLD_OUT)
+    assert found.told_by == "hold-out"
+    assert not set(stems(found.validation)) & set("ij")
+    assert divide(fold, "default", VAL).told_by == "val"
+    assert divide(fold, "default", NONE).told_by == "none"
+    alone = replace(fold, splits={"default": Split("default", {"train": ("a",), "val": ("b",)})})
+    assert divide(alone, "default", AUTO).told_by == "none", "nothing can be held out"
+    without = dataset({"train": "abcdefghij"})
+    assert divide(without, None, AUTO).told_by == "hold-out"
 
 
 def test_without_val_some_of_train_are_held_out() -> None:

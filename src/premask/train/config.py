@@ -10,7 +10,7 @@ from typing import Any, get_type_hints
 
 from premask.core.errors import PremaskError, nearest
 
-VALIDATIONS = ("val", "hold-out", "none")
+VALIDATIONS = ("auto", "val", "hold-out", "none")
 
 
 @dataclass(frozen=True)
@@ -50,7 +50,8 @@ class Config:
         Decay of the running mean of the weights that is validated and kept; 0 for none.
     validation : str
         What tells the best epoch: the part ``val`` of the split, a seeded fifth of ``train``
-        (``hold-out``), or ``none``: the last epoch is kept.
+        (``hold-out``), or ``none``: the last epoch is kept. ``auto``: ``hold-out`` for a fold of
+        a cross-validation, which is to be judged by what it holds out, else ``val``.
     precision : str
         ``auto`` (mixed on a GPU, 32 bit on a processor), ``mixed`` or ``full``.
     device : str
@@ -80,7 +81,7 @@ class Config:
     encoder_rate: float = 1.0
     weight_decay: float = 1e-2
     average: float = 0.0
-    validation: str = "val"
+    validation: str = "auto"
     precision: str = "auto"
     device: str = "auto"
     seed: int = 0

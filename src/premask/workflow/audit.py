@@ -146,7 +146,7 @@ def audit(
         raise PremaskError(
             f"no image can be audited: {count(len(seen), 'image')} trained every run or told its"
             f" best epoch, {count(len(unlabelled), 'image')} without a label map; give the runs of"
-            " a cross-validation, trained with --knob validation=hold-out"
+            " a cross-validation: premask train DATASET RUN --split folds/0, folds/1 ..."
         )
     n = len(project.phases)
 

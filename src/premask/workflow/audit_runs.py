@@ -94,7 +94,7 @@ def read_run(folder: Path, phases: Phases, *, threads: int | None = None) -> Run
 def _seen_stems(config: Mapping[str, Any]) -> set[str]:
     """Stems that trained a run or told its best epoch."""
     parts = ["train", "hold-out"]
-    if config["knobs"]["validation"] == "val":
+    if config["best_epoch_told_by"] == "val":
         parts.append("val")
     images = {"train": config["images"]["train"]} | config["images"]  # every run has that one
     return {str(stem) for part in parts for stem in images.get(part, ())}

@@ -144,6 +144,7 @@ def describe(order: Order, parts: Parts) -> dict[str, Any]:
         "type": order.type,
         "phases": [{"name": one.name, "colour": one.colour} for one in dataset.phases.phases],
         "images": {name: [entry.stem for entry in own] for name, own in parts.all.items()},
+        "best_epoch_told_by": parts.told_by,
         "notes": list(parts.notes),
     }
 

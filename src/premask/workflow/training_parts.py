@@ -28,6 +28,8 @@ class Parts:
     training, validation : tuple of Entry
     held_out : dict of str to tuple of Entry
         All other parts, and the validation images: what the model is scored on at the end.
+    told_by : str
+        What tells the best epoch: ``val``, ``hold-out``, or ``none``.
     notes : tuple of str
         What was settled, in sentences.
     """
@@ -36,6 +38,7 @@ class Parts:
     training: tuple[Entry, ...]
     validation: tuple[Entry, ...]
     held_out: Mapping[str, tuple[Entry, ...]]
+    told_by: str
     notes: tuple[str, ...] = ()
 
     @property
@@ -54,10 +57,10 @@ class Parts:
 def divide(dataset: Dataset, split: str | None, config: Config, type_: str | None = None) -> Parts:
     """The parts of a run.
 
-    The part ``val`` tells the best epoch, unless ``config.validation`` says otherwise; then it is
-    scored at the end like any other. Where it is needed and missing, a seeded fifth of the
-    training images is held out, whole groups of them. Images without a part of the split are
-    not used.
+    The part ``val`` tells the best epoch, unless ``config.validation`` says otherwise or the split
+    is a fold of a cross-validation; then it is scored at the end like any other. Where it is
+    needed and missing, a seeded fifth of the training images is held out, whole groups of
+    them. Images without a part of the split are not used.
 
     Parameters
     ----------
@@ -85,8 +88,12 @@ def divide(dataset: Dataset, split: str | None, config: Config, type_: str | Non
             f" {', '.join(found) or 'none'}"
         )
     notes: list[str] = []
-    validation = found.get("val", ()) if config.validation == "val" else ()
-    if config.validation == "hold-out" or (config.validation == "val" and not validation):
+    wanted = config.validation
+    if wanted == "auto":
+        wanted = "hold-out" if any(named in own for own in dataset.folds.values()) else "val"
+    validation = found.get("val", ()) if wanted == "val" else ()
+    told_by = wanted if validation else "none"
+    if wanted == "hold-out" or (wanted == "val" and not validation):
         training, validation = hold_out(training, config.seed)
         held = count(len(validation), "image")
         notes.append(
@@ -95,11 +102,12 @@ def divide(dataset: Dataset, split: str | None, config: Config, type_: str | Non
             else "There is one training image, or one group: the last epoch is kept."
         )
         found = {"hold-out": validation, **found} if validation else found
+        told_by = "hold-out" if validation else "none"
     elif validation:
         notes.append(
             "The part val told the best epoch: its figures flatter, those of other parts do not."
         )
-    return Parts(named, training, validation, found, tuple(notes))
+    return Parts(named, training, validation, found, told_by, tuple(notes))
 
 
 def _parts(dataset: Dataset, name: str | None) -> tuple[str | None, dict[str, tuple[Entry, ...]]]:
