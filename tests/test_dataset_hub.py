@@ -105,7 +105,7 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
         url="https://doi.org/10.5281/zenodo.1",
         description="Micrographs of a steel: 100 % real.",
     )
-    build_dataset(make_project(root, 9), root / "set", about)
+    build_dataset(make_project(root, 9), root / "set", about, unlabelled=True)
     return root / "set"
 
 
