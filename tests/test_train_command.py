@@ -8,6 +8,7 @@ import re
 import signal
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,11 @@ import numpy as np
 import pytest
 
 from helpers import command, premask, refusal
+from premask.core.errors import PremaskError
 from premask.deploy.predictor import load_model
+from premask.train.config import make_config
+from premask.workflow.dataset_folder import read_dataset
+from premask.workflow.train import Order, train
 from tiny_models import TINY, write_dataset
 
 pytest.importorskip("torch")
@@ -167,6 +172,14 @@ def test_two_processes_of_torchrun_make_one_run_of_colour_images(tmp_path: Path)
         (["--knob", "speed=3"], "no knob 'speed'"),
         (["--encoder-weights", "nowhere.pth"], "no weights at nowhere.pth"),
         (["--loss", "hinge"], "no loss 'hinge'"),
+        (["--loss", "cross-entropy+"], "no loss ''"),
+        (["--architecture", "unet3"], "no architecture 'unet3'"),
+        (["--class-weights", "square"], "class_weights is 'square'"),
+        (["--knob", "augment=flip,fog"], "no augmentation 'fog'"),
+        (["--knob", "batch=1"], "batch is 1; 2 to 4096"),
+        (["--knob", "device=tpu7"], "cannot train on the device 'tpu7'"),
+        (["--knob", "device=meta"], "cannot train on the device 'meta'"),
+        (["--knob", "device=cpu", "--knob", "precision=mixed"], "mixed precision needs a GPU"),
     ],
 )
 def test_what_cannot_be_is_refused_before_anything_is_made(
@@ -175,9 +188,26 @@ def test_what_cannot_be_is_refused_before_anything_is_made(
     from typer.testing import CliRunner
 
     from premask.cli.main import app
-    from premask.core.errors import PremaskError
 
     done = CliRunner().invoke(app, ["train", str(dataset), str(tmp_path / "out"), *words])
     assert isinstance(done.exception, PremaskError)
     assert message in str(done.exception)
-    assert not (tmp_path / "out" / "model.onnx").exists()
+    assert not (tmp_path / "out").exists()
+    assert "The encoder's weights" not in done.stderr
+
+
+def test_other_settings_leave_a_stopped_run_as_it_was(dataset: Path, tmp_path: Path) -> None:
+    def stop(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    order = Order(read_dataset(dataset), tmp_path / "out", make_config(given=TINY))
+    with pytest.raises(KeyboardInterrupt):
+        train(order, stop)
+    before = {path.name: path.read_bytes() for path in order.out.iterdir()}
+    assert {"config.json", "state.pt"} <= set(before)
+    told: list[str] = []
+    other = replace(order, config=make_config(given=TINY | {"loss": "dice"}))
+    with pytest.raises(PremaskError, match=r"of other settings: loss dice \(cross-entropy\)"):
+        train(other, tell=told.append)
+    assert told == []
+    assert {path.name: path.read_bytes() for path in order.out.iterdir()} == before

@@ -24,7 +24,7 @@ pytestmark = pytest.mark.torch
 
 from premask.train import loop  # noqa: E402
 from premask.train.export import load_weights, save_onnx, save_weights  # noqa: E402
-from premask.train.loop import Task, Trained, fit, rate  # noqa: E402
+from premask.train.loop import Task, Trained, check_machine, fit, rate  # noqa: E402
 from premask.train.model import build  # noqa: E402
 
 KNOBS = make_config(given=TINY)
@@ -200,7 +200,7 @@ def test_a_loss_that_is_no_number_ends_the_run(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("knobs", "message"),
     [
-        ({"batch": 1}, "batch is 1; at least 2"),
+        ({"batch": 1}, "batch is 1; 2 to 4096"),
         ({"device": "cuda:7"}, "cannot train on the device 'cuda:7'"),
         ({"precision": "mixed"}, "mixed precision needs a GPU"),
         ({"loss": "hinge"}, "no loss 'hinge'"),
@@ -211,6 +211,14 @@ def test_what_cannot_be_is_refused(tmp_path: Path, knobs: dict[str, Any], messag
     with pytest.raises(PremaskError, match=message):
         run(tmp_path, replace(KNOBS, **knobs))
     assert not (tmp_path / STATE_FILE).exists()
+
+
+def test_a_batch_is_enough_for_all_processes(monkeypatch: pytest.MonkeyPatch) -> None:
+    check_machine(replace(KNOBS, batch=6, device="cpu"))
+    monkeypatch.setenv("WORLD_SIZE", "3")
+    check_machine(replace(KNOBS, batch=6, device="cpu"))
+    with pytest.raises(PremaskError, match="batch is 5; at least 2 for each of 3 processes"):
+        check_machine(replace(KNOBS, batch=5, device="cpu"))
 
 
 def test_unknown_networks_are_refused() -> None:

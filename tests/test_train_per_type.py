@@ -128,6 +128,7 @@ def test_rows_go_to_tensorboard_too(order: Order, tmp_path: Path) -> None:
     events = pytest.importorskip("tensorboard.backend.event_processing.event_accumulator")
     board = replace(order, out=tmp_path, tensorboard=True)
     with module._Log(board, lambda *_: None) as log:
+        log.open()
         for epoch, loss in ((1, 0.5), (2, 0.25)):
             log.row({"epoch": epoch, "loss": loss, "mean_iou": 0.75, "learning_rate": 1e-3})
     read = events.EventAccumulator(str(tmp_path / "tensorboard"))

@@ -9,8 +9,12 @@ from dataclasses import asdict, dataclass
 from typing import Any, get_type_hints
 
 from premask.core.errors import PremaskError, nearest
+from premask.train.augment import chosen
+from premask.train.losses import check_weighting, find_loss
+from premask.train.model import check_architecture
 
 VALIDATIONS = ("auto", "val", "hold-out", "none")
+PRECISIONS = ("auto", "mixed", "full")
 
 
 @dataclass(frozen=True)
@@ -61,7 +65,7 @@ class Config:
     Raises
     ------
     PremaskError
-        For values out of range.
+        For values out of range, and names of what there is not.
     """
 
     architecture: str = "deeplabv3plus"
@@ -94,7 +98,11 @@ class Config:
         if self.crop % 32:
             raise PremaskError(f"crop is {self.crop}; a multiple of 32 is accepted, e.g. 512")
         _check_choice("validation", self.validation, VALIDATIONS)
-        _check_choice("precision", self.precision, ("auto", "mixed", "full"))
+        _check_choice("precision", self.precision, PRECISIONS)
+        check_architecture(self.architecture)
+        find_loss(self.loss)
+        check_weighting(self.class_weights)
+        chosen(self.augment)
 
     def to_dict(self) -> dict[str, Any]:
         """The knobs by name, as ``config.json`` holds them."""
@@ -104,7 +112,7 @@ class Config:
 RANGES: Mapping[str, tuple[float, float]] = {
     "balance": (0, 1),
     "crop": (32, 4096),
-    "batch": (1, 4096),
+    "batch": (2, 4096),
     "crops_per_epoch": (0, 1e9),
     "epochs": (1, 1e6),
     "patience": (0, 1e6),

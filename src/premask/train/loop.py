@@ -26,7 +26,7 @@ from premask.train.config import Config
 from premask.train.data import Index, Sample, crop_side, make_crop
 from premask.train.losses import class_weights, find_loss
 from premask.train.model import encoder_of
-from premask.train.processes import Place, half_precision, processes, same_every_time
+from premask.train.processes import Place, find_place, half_precision, processes, same_every_time
 from premask.train.scoring import runner, score_samples
 from premask.train.state import STATE_FILE, Progress, Row, restore_state, save_state
 
@@ -119,7 +119,24 @@ class _Run:
         return parts if self.average is None else parts | {"average": self.average}
 
 
-def fit(task: Task, config: Config, folder: Path, watch: Callable[[Row], None]) -> Trained | None:
+def check_machine(config: Config) -> None:
+    """Refuse what this machine cannot do, before time is spent on images.
+
+    Raises
+    ------
+    PremaskError
+        For a device or a precision that is not to be had, and a batch too small for the processes.
+    """
+    _check_place(config, find_place(config.device))
+
+
+def fit(
+    task: Task,
+    config: Config,
+    folder: Path,
+    watch: Callable[[Row], None],
+    begun: Callable[[], None] = lambda: None,
+) -> Trained | None:
     """Train, from the beginning or from where the run in this folder stopped.
 
     Parameters
@@ -128,6 +145,9 @@ def fit(task: Task, config: Config, folder: Path, watch: Callable[[Row], None]) 
         Keeps the state after each epoch in :data:`STATE_FILE`.
     watch : callable
         Gets the row of each finished epoch, those of an earlier start as well.
+    begun : callable
+        Called in the first process when nothing can be refused any more; until then nothing
+        is written.
 
     Returns
     -------
@@ -150,6 +170,8 @@ def fit(task: Task, config: Config, folder: Path, watch: Callable[[Row], None]) 
         if stopped is not None:
             run.progress, run.best = stopped
             run.started = time.monotonic() - run.progress.seconds
+        if place.first:
+            begun()
         for row in run.progress.history if place.first else ():
             watch(row)
         with ThreadPoolExecutor(min(4, os.cpu_count() or 1)) as pool:
@@ -170,20 +192,24 @@ def fit(task: Task, config: Config, folder: Path, watch: Callable[[Row], None]) 
         return Trained(network.eval(), run.progress, reason)
 
 
-def _begin(task: Task, config: Config, place: Place) -> _Run:
-    import torch
-    from torch.nn.parallel import DistributedDataParallel
-
+def _check_place(config: Config, place: Place) -> None:
     if config.batch < 2 * place.world:
         raise PremaskError(
             f"batch is {config.batch}; at least 2 for each of {place.world} processes is accepted"
         )
+    if config.precision == "mixed" and half_precision(place.device) is None:
+        raise PremaskError("mixed precision needs a GPU; precision auto or full is accepted here")
+
+
+def _begin(task: Task, config: Config, place: Place) -> _Run:
+    import torch
+    from torch.nn.parallel import DistributedDataParallel
+
+    _check_place(config, place)
     fingerprint = task.fingerprint()
     network = task.network.to(place.device).to(memory_format=torch.channels_last)
     several = place.world > 1
     half = None if config.precision == "full" else half_precision(place.device)
-    if config.precision == "mixed" and half is None:
-        raise PremaskError("mixed precision needs a GPU; precision auto or full is accepted here")
     counted = class_weights(task.index.pixels, config.class_weights)
     weights = torch.tensor(counted, dtype=torch.float32, device=place.device)
     total = find_loss(config.loss)

@@ -98,6 +98,21 @@ def find_loss(names: str) -> Loss:
     return summed
 
 
+def check_weighting(weighting: str) -> None:
+    """Refuse a weighting that there is not.
+
+    Raises
+    ------
+    PremaskError
+        Naming those that there are.
+    """
+    if weighting not in WEIGHTINGS:
+        raise PremaskError(
+            f"class_weights is {weighting!r}; {', '.join(WEIGHTINGS)} are accepted"
+            f"{nearest(weighting, WEIGHTINGS)}"
+        )
+
+
 def class_weights(pixels: Sequence[int] | NDArray[np.int64], weighting: str) -> NDArray[np.float64]:
     """The weight of each phase from its number of pixels; their mean over the pixels is 1.
 
@@ -120,11 +135,7 @@ def class_weights(pixels: Sequence[int] | NDArray[np.int64], weighting: str) -> 
     >>> class_weights([300, 100], "none").tolist()
     [1.0, 1.0]
     """
-    if weighting not in WEIGHTINGS:
-        raise PremaskError(
-            f"class_weights is {weighting!r}; {', '.join(WEIGHTINGS)} are accepted"
-            f"{nearest(weighting, WEIGHTINGS)}"
-        )
+    check_weighting(weighting)
     counts = np.asarray(pixels, np.float64)
     shares = counts / max(counts.sum(), 1)
     weights = np.ones(len(counts))

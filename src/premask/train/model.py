@@ -53,6 +53,21 @@ def check_packages() -> None:
         )
 
 
+def check_architecture(name: str) -> None:
+    """Refuse an architecture that there is not.
+
+    Raises
+    ------
+    PremaskError
+        Naming those that there are.
+    """
+    if name not in ARCHITECTURES:
+        raise PremaskError(
+            f"no architecture {name!r}; {', '.join(ARCHITECTURES)} are accepted"
+            f"{nearest(name, ARCHITECTURES)}"
+        )
+
+
 def build(
     architecture: str,
     encoder: str,
@@ -117,11 +132,7 @@ def encoder_of(network: nn.Module) -> nn.Module:
 def _network(architecture: str, encoder: str, n_phases: int) -> nn.Module:
     import segmentation_models_pytorch as smp
 
-    if architecture not in ARCHITECTURES:
-        raise PremaskError(
-            f"no architecture {architecture!r}; {', '.join(ARCHITECTURES)} are accepted"
-            f"{nearest(architecture, ARCHITECTURES)}"
-        )
+    check_architecture(architecture)
     if encoder not in smp.encoders.encoders and not encoder.startswith("tu-"):
         names = smp.encoders.get_encoder_names()
         raise PremaskError(

@@ -48,9 +48,8 @@ def is_first() -> bool:
     return int(os.environ.get("RANK", "0")) == 0
 
 
-@contextmanager
-def processes(device: str) -> Iterator[Place]:
-    """Begin as the only process, or as one of those that torchrun has started, connected.
+def find_place(device: str) -> Place:
+    """Which process this is and what it computes on, before it is connected with others.
 
     Parameters
     ----------
@@ -63,7 +62,6 @@ def processes(device: str) -> Iterator[Place]:
         If the device is not there.
     """
     import torch
-    from torch import distributed
 
     world, rank = int(os.environ.get("WORLD_SIZE", "1")), int(os.environ.get("RANK", "0"))
     if device == "auto":
@@ -71,21 +69,35 @@ def processes(device: str) -> Iterator[Place]:
     if world > 1 and device == "cuda":
         device = f"cuda:{os.environ.get('LOCAL_RANK', '0')}"
     try:
-        torch.zeros(1, device=device)
+        torch.zeros(1, device=device).item()
     except (RuntimeError, AssertionError) as error:
         # torch says in one of these two that it was built without, or sees no, such device
         reason = str(error).splitlines()[0]
         raise PremaskError(
             f"cannot train on the device {device!r} ({reason}); cpu is always accepted"
         ) from None
-    if world == 1:
-        yield Place(device=device)
+    return Place(rank, world, device)
+
+
+@contextmanager
+def processes(device: str) -> Iterator[Place]:
+    """Begin as the only process, or as one of those that torchrun has started, connected.
+
+    Parameters and errors are those of :func:`find_place`.
+    """
+    import torch
+    from torch import distributed
+
+    place = find_place(device)
+    if place.world == 1:
+        yield place
         return
-    if device.startswith("cuda"):
-        torch.cuda.set_device(device)
-    distributed.init_process_group("nccl" if device.startswith("cuda") else "gloo")
+    on_gpu = place.device.startswith("cuda")
+    if on_gpu:
+        torch.cuda.set_device(place.device)
+    distributed.init_process_group("nccl" if on_gpu else "gloo")
     try:
-        yield Place(rank, world, device)
+        yield place
     finally:
         distributed.destroy_process_group()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import json
 import math
 from collections.abc import Callable, Mapping, Sequence
@@ -26,7 +27,7 @@ from premask.io.label_maps import encode_label_map
 from premask.train.config import Config
 from premask.train.data import Sample, keep, make_index
 from premask.train.export import WEIGHTS_FILE, save_onnx, save_weights
-from premask.train.loop import Task, Trained, fit
+from premask.train.loop import Task, Trained, check_machine, fit
 from premask.train.model import MULTIPLE, build, check_packages, encoder_of
 from premask.train.processes import is_first
 from premask.train.scoring import OVERLAP, TILE, predictions, runner
@@ -114,20 +115,25 @@ def train(
         For a split, knob or image that cannot be used, and a folder that holds another run.
     """
     check_packages()
+    _check_board(order)
     parts = divide(order.dataset, order.split, order.config, order.type)
     described = describe(order, parts)
     if (ended := _ended(order.out, described)) is not None:
         return ended if is_first() else None
+    check_machine(order.config)
     task, weights = _task(order, parts)
     card = _card(order, task, weights)
-    if is_first():
-        order.out.mkdir(parents=True, exist_ok=True)
-        known = {"encoder_weights_source": weights.source, "sources": _sources(order, parts)}
-        _write_json(order.out / CONFIG, {**described, **known})
-        for line in (*parts.notes, f"The encoder's weights: {weights.source}."):
-            tell(line)
     with _Log(order, watch) as log:
-        trained = fit(task, order.config, order.out, log.row)
+
+        def begun() -> None:
+            order.out.mkdir(parents=True, exist_ok=True)
+            known = {"encoder_weights_source": weights.source, "sources": _sources(order, parts)}
+            _write_json(order.out / CONFIG, {**described, **known})
+            log.open()
+            for line in (*parts.notes, f"The encoder's weights: {weights.source}."):
+                tell(line)
+
+        trained = fit(task, order.config, order.out, log.row, begun)
     if trained is None:
         return None
     return _finish(order, parts, trained, card)
@@ -192,8 +198,6 @@ def _task(order: Order, parts: Parts) -> tuple[Task, EncoderWeights]:
     import torch
 
     config, n_phases = order.config, len(order.dataset.phases)
-    training, validation = samples_of(parts.training), samples_of(parts.validation)
-    index = make_index(training, n_phases, config.seed)
     weights = find_weights(config.encoder_weights, config.encoder)
     torch.manual_seed(config.seed)
     network = build(
@@ -205,6 +209,8 @@ def _task(order: Order, parts: Parts) -> tuple[Task, EncoderWeights]:
         if config.encoder_weights != "auto":  # found, not asked for: they may be of another form
             raise
         weights = EncoderWeights(None, "none (ImageNet's on this machine do not fit)")
+    training, validation = samples_of(parts.training), samples_of(parts.validation)
+    index = make_index(training, n_phases, config.seed)
     channels = 3 if index.coloured else 1
     given = weights.tensors is not None
     return Task(network, given, training, validation, index, channels), weights
@@ -238,7 +244,7 @@ class _Log:
 
     def __init__(self, order: Order, watch: Watch) -> None:
         self.order, self.watch, self.rows = order, watch, list[Row]()
-        self.board = _board(order.out) if order.tensorboard and is_first() else None
+        self.board: Any = None
 
     def __enter__(self) -> _Log:
         return self
@@ -246,6 +252,13 @@ class _Log:
     def __exit__(self, *_: object) -> None:
         if self.board is not None:
             self.board.close()
+
+    def open(self) -> None:
+        """Begin to write; until then nothing is made."""
+        if self.order.tensorboard:
+            from torch.utils.tensorboard import SummaryWriter
+
+            self.board = SummaryWriter(str(self.order.out / "tensorboard"))
 
     def row(self, row: Row) -> None:
         self.rows.append(row)
@@ -257,14 +270,11 @@ class _Log:
         self.watch(row, self.order)
 
 
-def _board(out: Path) -> Any:
-    try:
-        from torch.utils.tensorboard import SummaryWriter
-    except ImportError:
+def _check_board(order: Order) -> None:
+    if order.tensorboard and importlib.util.find_spec("tensorboard") is None:
         raise PremaskError(
             "TensorBoard is not installed: pip install tensorboard, or leave --tensorboard out"
-        ) from None
-    return SummaryWriter(str(out / "tensorboard"))
+        )
 
 
 def _finish(order: Order, parts: Parts, trained: Trained, card: ModelCard) -> Result:
