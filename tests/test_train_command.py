@@ -196,6 +196,21 @@ def test_what_cannot_be_is_refused_before_anything_is_made(
     assert "The encoder's weights" not in done.stderr
 
 
+def test_two_trainings_in_one_folder_are_noticed(dataset: Path, tmp_path: Path) -> None:
+    order = Order(read_dataset(dataset), tmp_path / "out", make_config(given=TINY | {"epochs": 1}))
+    lines: list[str] = []
+
+    def meanwhile(*_: object) -> None:
+        before = {path.name: path.read_bytes() for path in order.out.iterdir()}
+        lines.append(refusal("train", dataset, order.out, *knobs(epochs=1)))
+        assert {path.name: path.read_bytes() for path in order.out.iterdir()} == before
+
+    assert train(order, meanwhile) is not None
+    assert f"another premask is training here (process {os.getpid()})" in lines[0]
+    assert len(lines) == 1
+    assert {path.name for path in order.out.iterdir()} == FILES
+
+
 def test_other_settings_leave_a_stopped_run_as_it_was(dataset: Path, tmp_path: Path) -> None:
     def stop(*_: object) -> None:
         raise KeyboardInterrupt

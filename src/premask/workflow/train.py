@@ -24,6 +24,7 @@ from premask.evaluate.policy import Policy
 from premask.evaluate.scores import Scores, measure, summarise
 from premask.io.files import write_atomically
 from premask.io.label_maps import encode_label_map
+from premask.io.locks import hold
 from premask.train.config import Config
 from premask.train.data import Sample, keep, make_index
 from premask.train.export import WEIGHTS_FILE, save_onnx, save_weights
@@ -38,6 +39,8 @@ from premask.workflow.dataset_manifest import sources_of
 from premask.workflow.training_parts import Parts, divide
 
 CONFIG, METRICS, RESULT, PREDICTIONS = "config.json", "metrics.jsonl", "result.json", "predictions"
+LOCK = "train.lock"
+"""Only while a process is training: its number, for another that is started meanwhile."""
 
 Watch = Callable[[Row, "Order"], None]
 
@@ -112,7 +115,8 @@ def train(
     Raises
     ------
     PremaskError
-        For a split, knob or image that cannot be used, and a folder that holds another run.
+        For a split, knob or image that cannot be used, a folder that holds another run, and one
+        that another process is training in.
     """
     check_packages()
     _check_board(order)
@@ -121,12 +125,26 @@ def train(
     if (ended := _ended(order.out, described)) is not None:
         return ended if is_first() else None
     check_machine(order.config)
+    if not is_first():
+        return _run(order, parts, described, watch, tell)
+    with hold(order.out / LOCK, "training here"):
+        if (ended := _ended(order.out, described)) is not None:  # by another, until a moment ago
+            return ended
+        return _run(order, parts, described, watch, tell)
+
+
+def _run(
+    order: Order,
+    parts: Parts,
+    described: Mapping[str, Any],
+    watch: Watch,
+    tell: Callable[[str], None],
+) -> Result | None:
     task, weights = _task(order, parts)
     card = _card(order, task, weights)
     with _Log(order, watch) as log:
 
         def begun() -> None:
-            order.out.mkdir(parents=True, exist_ok=True)
             known = {"encoder_weights_source": weights.source, "sources": _sources(order, parts)}
             _write_json(order.out / CONFIG, {**described, **known})
             log.open()
