@@ -59,6 +59,13 @@ def run(dataset: Path) -> Path:
     (dataset.parent / "answer.json").write_text(done.stdout)
     assert done.stderr.count("epoch ") == 3
     assert "The encoder's weights: none." in done.stderr
+    said = [line for line in done.stderr.splitlines() if line.endswith(" ...")]
+    assert said == [
+        "reading 4 images ...",
+        "exporting the model to ONNX ...",
+        "scoring 2 images of the part val ...",
+        "scoring 2 images of the part test ...",
+    ]
     return out
 
 
@@ -211,6 +218,23 @@ def test_two_trainings_in_one_folder_are_noticed(dataset: Path, tmp_path: Path) 
     assert {path.name for path in order.out.iterdir()} == FILES
 
 
+def test_every_step_and_image_is_told(dataset: Path, tmp_path: Path) -> None:
+    told: list[tuple[str, int, int]] = []
+    most: list[float] = []
+
+    def step(what: str, done: int, total: int, seconds: float) -> None:
+        told.append((what, done, total))
+        most.append(seconds)
+
+    config = make_config(given=TINY | {"epochs": 1, "minutes": 30})
+    train(Order(read_dataset(dataset), tmp_path / "out", config), step=step)
+    counted = [("images read", 4), ("steps of epoch 1", 6), *[("images scored", 2)] * 3]
+    expected = [(what, done, total) for what, total in counted for done in range(total + 1)]
+    assert list(dict.fromkeys(told)) == list(dict.fromkeys(expected))
+    assert told.count(("images scored", 2, 2)) == 3  # to tell the best epoch, val, test
+    assert all(0 < one <= 1800 for one in most[6:12])
+
+
 def test_other_settings_leave_a_stopped_run_as_it_was(dataset: Path, tmp_path: Path) -> None:
     def stop(*_: object) -> None:
         raise KeyboardInterrupt
@@ -224,5 +248,5 @@ def test_other_settings_leave_a_stopped_run_as_it_was(dataset: Path, tmp_path: P
     other = replace(order, config=make_config(given=TINY | {"loss": "dice"}))
     with pytest.raises(PremaskError, match=r"of other settings: loss dice \(cross-entropy\)"):
         train(other, tell=told.append)
-    assert told == []
+    assert told == ["reading 4 images ..."]
     assert {path.name: path.read_bytes() for path in order.out.iterdir()} == before

@@ -24,8 +24,9 @@ pytestmark = pytest.mark.torch
 
 from premask.train import loop  # noqa: E402
 from premask.train.export import load_weights, save_onnx, save_weights  # noqa: E402
-from premask.train.loop import Task, Trained, check_machine, fit, rate  # noqa: E402
+from premask.train.loop import Task, Trained, fit, rate  # noqa: E402
 from premask.train.model import build  # noqa: E402
+from premask.train.processes import check_machine  # noqa: E402
 
 KNOBS = make_config(given=TINY)
 

@@ -15,6 +15,12 @@ from premask.core.words import count
 if TYPE_CHECKING:
     from premask.workflow.preannotate import Progress
 
+PATIENCE = 5.0
+"""Seconds in which nothing is said of what may be over soon."""
+
+LOG_PAUSE = 60.0
+"""Seconds between two lines of a log on the same thing."""
+
 Json = Annotated[bool, typer.Option("--json", help="Print a machine-readable answer.")]
 
 
@@ -86,6 +92,43 @@ def count_line(noun: str) -> Callable[[int, int], None]:
     return watch
 
 
+def passing_line() -> Callable[[str, int, int, float], None]:
+    """A watcher of things that may be short: what takes some seconds gets a line, then it goes.
+
+    It is given what is counted, how many are done, of how many, and the seconds that there are
+    at most. In a log a line a minute is written.
+    """
+    terminal = sys.stderr.isatty()
+    watched, began, last, shown = "", 0.0, 0.0, False
+
+    def watch(what: str, done: int, total: int, most: float) -> None:
+        nonlocal watched, began, last, shown
+        moment = time.monotonic()
+        if what != watched or not done:
+            watched, began, last = what, moment, moment
+        if done >= total:
+            if shown:
+                sys.stderr.write("\r\x1b[K")
+                sys.stderr.flush()
+            shown = False
+            return
+        spent = moment - began
+        if not done or spent < PATIENCE or not (terminal or moment - last >= LOG_PAUSE):
+            return
+        left = duration(min(spent / done * (total - done), max(most, 0)))
+        text = f"{_drawn(done, total)} {done} of {total} {what}, {left} left"
+        sys.stderr.write("\r\x1b[K" + text[:100] if terminal else text + "\n")
+        sys.stderr.flush()
+        last, shown = moment, terminal
+
+    return watch
+
+
+def _drawn(done: int, total: int) -> str:
+    filled = round(24 * done / total)
+    return f"[{'#' * filled}{'.' * (24 - filled)}]"
+
+
 def _bar() -> Callable[[int, int, str, float | None, str], None]:
     terminal = sys.stderr.isatty()
     last = -10.0
@@ -99,8 +142,7 @@ def _bar() -> Callable[[int, int, str, float | None, str], None]:
         left = (
             f", {duration(seconds_left)} left" if seconds_left is not None and not finished else ""
         )
-        filled = round(24 * done / total)
-        text = f"[{'#' * filled}{'.' * (24 - filled)}] {done} of {what}{left}  {more}".rstrip()
+        text = f"{_drawn(done, total)} {done} of {what}{left}  {more}".rstrip()
         if terminal:
             sys.stderr.write("\r\x1b[K" + text[:100] + ("\n" if finished else ""))
         else:

@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from premask.cli.out import Json, answer, err
+from premask.cli.out import Json, answer, err, note, passing_line
 from premask.cli.tables import table_lines
 from premask.core.errors import PremaskError
 from premask.core.words import typed
 
 if TYPE_CHECKING:
+    from premask.train.state import Row
     from premask.workflow.train import Result
     from premask.workflow.train_per_type import PerType
 
@@ -97,12 +98,16 @@ def train(
     for remark in found.remarks:
         err(f"premask: {remark.line}")
     order = Order(found, out, config, split=split, tensorboard=tensorboard)
+
+    def watch(row: Row, one: Order) -> None:
+        note(epoch_line(row, one))
+
     if per_type:
-        found_all = train_per_type(order, lambda row, one: err(epoch_line(row, one)), err)
+        found_all = train_per_type(order, watch, note, passing_line())
         if found_all is not None:
             _answer_all(json, out, found_all)
         return
-    result = run(order, lambda row, one: err(epoch_line(row, one)), err)
+    result = run(order, watch, note, passing_line())
     if result is not None:
         answer(json, {"run": str(out), **result.summary}, _lines(result))
 

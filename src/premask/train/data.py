@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -18,11 +19,18 @@ Levels = NDArray[np.uint8]
 Labels = NDArray[np.uint8]
 Read = Callable[[], tuple[Levels, Labels]]
 
+Step = Callable[[str, int, int, float], None]
+"""Is told what is counted, how many are done, of how many, and the seconds there are at most."""
+
 PLACES = 2000
 """Pixels of each phase and image that the index remembers."""
 
 KEPT = 4 << 30
 """Bytes of images that are kept in memory; those beyond are read again for each crop."""
+
+
+def silent(what: str, done: int, total: int, most: float) -> None:
+    """A :data:`Step` that tells nobody."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -88,7 +96,9 @@ def keep(samples: Sequence[Sample], budget: int = KEPT) -> list[Sample]:
     return [Sample(sample.stem, kept(sample), sample.type) for sample in samples]
 
 
-def make_index(samples: Sequence[Sample], n_phases: int, seed: int = 0) -> Index:
+def make_index(
+    samples: Sequence[Sample], n_phases: int, seed: int = 0, step: Step = silent
+) -> Index:
     """Look through the images once.
 
     Raises
@@ -99,12 +109,14 @@ def make_index(samples: Sequence[Sample], n_phases: int, seed: int = 0) -> Index
     """
     if not samples:
         raise PremaskError("there is no image to train on; give a split with a part train")
+    step("images read", 0, len(samples), math.inf)
     shapes, coloured = [], False
     pixels = np.zeros(n_phases, np.int64)
     places: list[dict[int, NDArray[np.int64]]] = [{} for _ in range(n_phases)]
     for number, sample in enumerate(samples):
         levels, labels = sample.read()
         counts = _checked_counts(sample.stem, levels, labels, n_phases)
+        step("images read", number + 1, len(samples), math.inf)
         shapes.append((labels.shape[0], labels.shape[1]))
         coloured = coloured or levels.ndim == 3
         pixels += counts

@@ -23,10 +23,10 @@ import numpy as np
 from premask.core.errors import PremaskError
 from premask.train.augment import chosen
 from premask.train.config import Config
-from premask.train.data import Index, Sample, crop_side, make_crop
+from premask.train.data import Index, Sample, Step, crop_side, make_crop, silent
 from premask.train.losses import class_weights, find_loss
-from premask.train.model import encoder_of
-from premask.train.processes import Place, find_place, half_precision, processes, same_every_time
+from premask.train.model import copy_of, encoder_of, move_mean
+from premask.train.processes import Place, check_place, half_precision, processes, same_every_time
 from premask.train.scoring import runner, score_samples
 from premask.train.state import STATE_FILE, Progress, Row, restore_state, save_state
 
@@ -108,6 +108,7 @@ class _Run:
     progress: Progress
     started: float
     fingerprint: dict[str, Any]
+    step: Step = silent
 
     @property
     def kept(self) -> nn.Module:
@@ -119,23 +120,13 @@ class _Run:
         return parts if self.average is None else parts | {"average": self.average}
 
 
-def check_machine(config: Config) -> None:
-    """Refuse what this machine cannot do, before time is spent on images.
-
-    Raises
-    ------
-    PremaskError
-        For a device or a precision that is not to be had, and a batch too small for the processes.
-    """
-    _check_place(config, find_place(config.device))
-
-
 def fit(
     task: Task,
     config: Config,
     folder: Path,
     watch: Callable[[Row], None],
     begun: Callable[[], None] = lambda: None,
+    step: Step = silent,
 ) -> Trained | None:
     """Train, from the beginning or from where the run in this folder stopped.
 
@@ -148,6 +139,8 @@ def fit(
     begun : callable
         Called in the first process when nothing can be refused any more; until then nothing
         is written.
+    step : callable
+        Is told of each step of an epoch and each validated image, in the first process.
 
     Returns
     -------
@@ -164,6 +157,7 @@ def fit(
 
     with processes(config.device) as place, same_every_time():
         run = _begin(task, config, place)
+        run.step = step if place.first else silent
         stopped = restore_state(
             folder / STATE_FILE, config, run.fingerprint, run.parts, place.device
         )
@@ -192,20 +186,11 @@ def fit(
         return Trained(network.eval(), run.progress, reason)
 
 
-def _check_place(config: Config, place: Place) -> None:
-    if config.batch < 2 * place.world:
-        raise PremaskError(
-            f"batch is {config.batch}; at least 2 for each of {place.world} processes is accepted"
-        )
-    if config.precision == "mixed" and half_precision(place.device) is None:
-        raise PremaskError("mixed precision needs a GPU; precision auto or full is accepted here")
-
-
 def _begin(task: Task, config: Config, place: Place) -> _Run:
     import torch
     from torch.nn.parallel import DistributedDataParallel
 
-    _check_place(config, place)
+    check_place(config, place)
     fingerprint = task.fingerprint()
     network = task.network.to(place.device).to(memory_format=torch.channels_last)
     several = place.world > 1
@@ -225,7 +210,7 @@ def _begin(task: Task, config: Config, place: Place) -> _Run:
         lambda logits, target: total(logits.float(), target, weights),
         half,
         steps_of_epoch(task.index, config),
-        _copy_of(network),
+        copy_of(network),
         Progress(),
         time.monotonic(),
         fingerprint,
@@ -261,6 +246,8 @@ def _epoch(run: _Run, pool: Executor) -> float:
     torch.manual_seed((config.seed * 100_003 + epoch) * run.place.world + run.place.rank)
     run.model.train()
     losses: list[Tensor] = []
+    what = f"steps of epoch {epoch + 1}"
+    run.step(what, 0, run.steps, math.inf)
     for step, (levels, labels) in enumerate(_batches(run, pool)):
         done = _share_done(run, step)
         if done >= 1 and losses:
@@ -269,7 +256,9 @@ def _epoch(run: _Run, pool: Executor) -> float:
             group["lr"] = group["top"] * rate(done)
         losses.append(_step(run, levels.to(run.place.device), labels.to(run.place.device)))
         if run.average is not None:
-            _move(run.average, run.network, config.average, epoch * run.steps + step)
+            move_mean(run.average, run.network, config.average, epoch * run.steps + step)
+        run.step(what, step + 1, run.steps, _seconds_left(run))
+    run.step(what, run.steps, run.steps, 0)  # also where the time was up before
     mean = float(torch.stack(losses).mean())
     if not math.isfinite(mean):
         raise PremaskError(
@@ -351,6 +340,12 @@ def _share_done(run: _Run, step: int) -> float:
     return share
 
 
+def _seconds_left(run: _Run) -> float:
+    """Until the time of the whole run is up."""
+    minutes = run.config.minutes
+    return 60 * minutes - (time.monotonic() - run.started) if minutes else math.inf
+
+
 def _reason_to_end(run: _Run) -> str | None:
     config, progress = run.config, run.progress
     reason = None
@@ -380,30 +375,16 @@ def _close_epoch(run: _Run, loss: float) -> None:
             task.validation,
             len(task.index.pixels),
             task.channels,
+            run.step,
         )
         score = counts.mean_iou()
         row["mean_iou"] = score
         row["iou"] = [None if math.isnan(one) else float(one) for one in counts.iou()]
         better = score > progress.best_score
     if better:
-        run.best = _copy_of(run.kept)
+        run.best = copy_of(run.kept)
         progress.best_epoch = progress.epoch
         progress.best_score = row.get("mean_iou", -1.0)
     progress.seconds = time.monotonic() - run.started
     row["seconds"] = round(progress.seconds, 2)
     progress.history.append(row)
-
-
-def _copy_of(network: nn.Module) -> State:
-    return {name: one.detach().cpu().clone() for name, one in network.state_dict().items()}
-
-
-def _move(average: nn.Module, network: nn.Module, decay: float, step: int) -> None:
-    """Bring a running mean of the weights nearer to them; faster in the first steps."""
-    share = 1 - min(decay, (1 + step) / (10 + step))
-    own, theirs = average.state_dict(), network.state_dict()
-    for name, one in own.items():
-        if one.is_floating_point():
-            one.lerp_(theirs[name], share)
-        else:
-            one.copy_(theirs[name])

@@ -129,6 +129,22 @@ def encoder_of(network: nn.Module) -> nn.Module:
     return network.get_submodule("network.encoder")
 
 
+def copy_of(network: nn.Module) -> dict[str, Tensor]:
+    """The weights as they are now, on the processor."""
+    return {name: one.detach().cpu().clone() for name, one in network.state_dict().items()}
+
+
+def move_mean(average: nn.Module, network: nn.Module, decay: float, step: int) -> None:
+    """Bring a running mean of the weights nearer to them; faster in the first steps."""
+    share = 1 - min(decay, (1 + step) / (10 + step))
+    own, theirs = average.state_dict(), network.state_dict()
+    for name, one in own.items():
+        if one.is_floating_point():
+            one.lerp_(theirs[name], share)
+        else:
+            one.copy_(theirs[name])
+
+
 def _network(architecture: str, encoder: str, n_phases: int) -> nn.Module:
     import segmentation_models_pytorch as smp
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from premask.core.errors import PremaskError
+from premask.train.config import Config
 
 
 @dataclass(frozen=True)
@@ -77,6 +78,27 @@ def find_place(device: str) -> Place:
             f"cannot train on the device {device!r} ({reason}); cpu is always accepted"
         ) from None
     return Place(rank, world, device)
+
+
+def check_machine(config: Config) -> None:
+    """Refuse what this machine cannot do, before time is spent on images.
+
+    Raises
+    ------
+    PremaskError
+        For a device or a precision that is not to be had, and a batch too small for the processes.
+    """
+    check_place(config, find_place(config.device))
+
+
+def check_place(config: Config, place: Place) -> None:
+    """As :func:`check_machine`, where the place is known already."""
+    if config.batch < 2 * place.world:
+        raise PremaskError(
+            f"batch is {config.batch}; at least 2 for each of {place.world} processes is accepted"
+        )
+    if config.precision == "mixed" and half_precision(place.device) is None:
+        raise PremaskError("mixed precision needs a GPU; precision auto or full is accepted here")
 
 
 @contextmanager

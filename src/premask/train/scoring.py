@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
@@ -12,7 +13,7 @@ from premask.core.errors import PremaskError
 from premask.deploy.predictor import most_probable
 from premask.deploy.tiling import Levels, Probabilities, Run, strips
 from premask.evaluate.confusion import Confusion, confusion
-from premask.train.data import Sample
+from premask.train.data import Sample, Step, silent
 from premask.train.model import MULTIPLE
 
 if TYPE_CHECKING:
@@ -47,10 +48,11 @@ def runner(network: nn.Module, device: str = "cpu") -> Run:
 
 
 def predictions(
-    run: Run, samples: Sequence[Sample], channels: int
+    run: Run, samples: Sequence[Sample], channels: int, step: Step = silent
 ) -> Iterator[tuple[Sample, NDArray[np.uint8], NDArray[np.uint8]]]:
     """Each image with its predicted label map and the true one."""
-    for sample in samples:
+    step("images scored", 0, len(samples), math.inf)
+    for number, sample in enumerate(samples):
         levels, truth = sample.read()
         labels = np.empty(truth.shape, np.uint8)
         found = strips(
@@ -58,12 +60,15 @@ def predictions(
         )
         for top, probabilities in found:
             labels[top : top + probabilities.shape[1]] = most_probable(probabilities)[0]
+        step("images scored", number + 1, len(samples), math.inf)
         yield sample, labels, truth
 
 
-def score_samples(run: Run, samples: Sequence[Sample], n_phases: int, channels: int) -> Confusion:
+def score_samples(
+    run: Run, samples: Sequence[Sample], n_phases: int, channels: int, step: Step = silent
+) -> Confusion:
     """Pixel counts of a network's predictions, summed over the images."""
     total = Confusion(np.zeros((n_phases, n_phases + 1), np.int64))
-    for _, labels, truth in predictions(run, samples, channels):
+    for _, labels, truth in predictions(run, samples, channels, step):
         total += confusion(labels, truth, n_phases)
     return total

@@ -26,11 +26,11 @@ from premask.io.files import write_atomically
 from premask.io.label_maps import encode_label_map
 from premask.io.locks import hold
 from premask.train.config import Config
-from premask.train.data import Sample, keep, make_index
+from premask.train.data import Sample, Step, keep, make_index, silent
 from premask.train.export import WEIGHTS_FILE, save_onnx, save_weights
-from premask.train.loop import Task, Trained, check_machine, fit
+from premask.train.loop import Task, Trained, fit
 from premask.train.model import MULTIPLE, build, check_packages, encoder_of
-from premask.train.processes import is_first
+from premask.train.processes import check_machine, is_first
 from premask.train.scoring import OVERLAP, TILE, predictions, runner
 from premask.train.state import STATE_FILE, Row
 from premask.train.weights import EncoderWeights, find_weights, load_encoder
@@ -93,6 +93,7 @@ def train(
     order: Order,
     watch: Watch = lambda _row, _order: None,
     tell: Callable[[str], None] = lambda _line: None,
+    step: Step = silent,
 ) -> Result | None:
     """Train a model, or go on with a run that was stopped.
 
@@ -105,7 +106,9 @@ def train(
     watch : callable
         Gets the row of each epoch.
     tell : callable
-        Gets sentences on what was settled before training begins.
+        Gets sentences on what was settled before training begins, and on what is being done.
+    step : callable
+        Is told of each image that is read or scored and each step of an epoch.
 
     Returns
     -------
@@ -126,11 +129,11 @@ def train(
         return ended if is_first() else None
     check_machine(order.config)
     if not is_first():
-        return _run(order, parts, described, watch, tell)
+        return _run(order, parts, described, watch, lambda _line: None, silent)
     with hold(order.out / LOCK, "training here"):
         if (ended := _ended(order.out, described)) is not None:  # by another, until a moment ago
             return ended
-        return _run(order, parts, described, watch, tell)
+        return _run(order, parts, described, watch, tell, step)
 
 
 def _run(
@@ -139,8 +142,10 @@ def _run(
     described: Mapping[str, Any],
     watch: Watch,
     tell: Callable[[str], None],
+    step: Step,
 ) -> Result | None:
-    task, weights = _task(order, parts)
+    tell(f"reading {count(len(parts.training), 'image')} ...")
+    task, weights = _task(order, parts, step)
     card = _card(order, task, weights)
     with _Log(order, watch) as log:
 
@@ -151,10 +156,10 @@ def _run(
             for line in (*parts.notes, f"The encoder's weights: {weights.source}."):
                 tell(line)
 
-        trained = fit(task, order.config, order.out, log.row, begun)
+        trained = fit(task, order.config, order.out, log.row, begun, step)
     if trained is None:
         return None
-    return _finish(order, parts, trained, card)
+    return _finish(order, parts, trained, card, tell, step)
 
 
 def describe(order: Order, parts: Parts) -> dict[str, Any]:
@@ -212,7 +217,7 @@ def _ended(out: Path, described: Mapping[str, Any]) -> Result | None:
     return Result(out, summary)
 
 
-def _task(order: Order, parts: Parts) -> tuple[Task, EncoderWeights]:
+def _task(order: Order, parts: Parts, step: Step) -> tuple[Task, EncoderWeights]:
     import torch
 
     config, n_phases = order.config, len(order.dataset.phases)
@@ -228,7 +233,7 @@ def _task(order: Order, parts: Parts) -> tuple[Task, EncoderWeights]:
             raise
         weights = EncoderWeights(None, "none (ImageNet's on this machine do not fit)")
     training, validation = samples_of(parts.training), samples_of(parts.validation)
-    index = make_index(training, n_phases, config.seed)
+    index = make_index(training, n_phases, config.seed, step)
     channels = 3 if index.coloured else 1
     given = weights.tensors is not None
     return Task(network, given, training, validation, index, channels), weights
@@ -295,18 +300,26 @@ def _check_board(order: Order) -> None:
         )
 
 
-def _finish(order: Order, parts: Parts, trained: Trained, card: ModelCard) -> Result:
+def _finish(
+    order: Order,
+    parts: Parts,
+    trained: Trained,
+    card: ModelCard,
+    tell: Callable[[str], None],
+    step: Step,
+) -> Result:
     """Write the model, score it on what it was not trained on, and say that the run is over."""
     from premask.workflow.training_page import write_page
 
     progress, out = trained.progress, order.out
     save_weights(trained.network, card, out / WEIGHTS_FILE)
+    tell("exporting the model to ONNX ...")
     difference = save_onnx(trained.network, card, out / MODEL_FILE)
-    scores = {
-        part: _score(order, trained, card, part, entries)
-        for part, entries in parts.held_out.items()
-        if entries
-    }
+    scores = {}
+    for part, entries in parts.held_out.items():
+        if entries:
+            tell(f"scoring {count(len(entries), 'image')} of the part {part} ...")
+            scores[part] = _score(order, trained, card, part, entries, step)
     summary = {
         "epochs": progress.epoch,
         "best_epoch": progress.best_epoch,
@@ -328,11 +341,16 @@ def predicted_file(out: Path, part: str, stem: str) -> Path:
 
 
 def _score(
-    order: Order, trained: Trained, card: ModelCard, part: str, entries: Sequence[Entry]
+    order: Order,
+    trained: Trained,
+    card: ModelCard,
+    part: str,
+    entries: Sequence[Entry],
+    step: Step,
 ) -> Scores:
     measured = []
     run, policy = runner(trained.network), Policy()
-    for sample, labels, truth in predictions(run, samples_of(entries), card.channels):
+    for sample, labels, truth in predictions(run, samples_of(entries), card.channels, step):
         path = predicted_file(order.out, part, sample.stem)
         path.parent.mkdir(parents=True, exist_ok=True)
         write_atomically(path, encode_label_map(labels, card.colours))

@@ -14,6 +14,7 @@ from premask.evaluate.policy import Policy
 from premask.evaluate.scores import Scores, measure, summarise
 from premask.io.files import write_atomically
 from premask.io.label_maps import read_label_map
+from premask.train.data import Step, silent
 from premask.workflow.dataset_folder import read_pair
 from premask.workflow.paper_tables import ALL, false_pixel_notes, percent
 from premask.workflow.tables import Cell, Column, Table, render
@@ -48,12 +49,13 @@ def train_per_type(
     order: Order,
     watch: Watch = lambda _row, _order: None,
     tell: Callable[[str], None] = lambda _line: None,
+    step: Step = silent,
 ) -> PerType | None:
     """Train the general model and the specific ones, each in a folder of its own.
 
     Folders whose run is over are kept, so that the same call goes on with the model that it was
     stopped in. Table 8 is made from the label maps in the folders and written beside them.
-    ``watch`` and ``tell`` are those of :func:`premask.workflow.train.train`.
+    ``watch``, ``tell`` and ``step`` are those of :func:`premask.workflow.train.train`.
 
     Returns
     -------
@@ -76,7 +78,8 @@ def train_per_type(
     runs: dict[str, Result] = {}
     for type_ in (None, *types):
         name = GENERAL if type_ is None else f"S-{type_}"
-        found = train(replace(order, type=type_, out=order.out / folder_of(name)), watch, tell)
+        one = replace(order, type=type_, out=order.out / folder_of(name))
+        found = train(one, watch, tell, step)
         if found is not None:
             runs[name] = found
     if not runs:
