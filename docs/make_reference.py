@@ -1,4 +1,4 @@
-"""Write docs/reference/commands.md from the command line itself, and the tables of exchange.md.
+"""Write docs/reference/commands.md from the command line, and the tables of two how-to pages.
 
 python docs/make_reference.py
 
@@ -20,9 +20,11 @@ from typer.models import ArgumentInfo
 from premask.cli.main import app
 from premask.core.exchange import FINDINGS
 from premask.interchange.formats import FORMATS
+from premask.train.knobs import knob_table
 
 PAGE = Path(__file__).parent / "reference" / "commands.md"
 EXCHANGE = Path(__file__).parent / "howto" / "exchange.md"
+TRAIN = Path(__file__).parent / "howto" / "train.md"
 
 HEAD = """# Commands
 
@@ -199,17 +201,28 @@ def exchange_page() -> str:
     findings = ["| kind | what it lists |", "|---|---|"]
     findings += [f"| `{kind}` | {what} |" for kind, what in FINDINGS.items()]
     for mark, lines in (("formats", formats), ("findings", findings)):
-        start = f"<!-- {mark}: made by docs/make_reference.py -->\n"
-        before, _, rest = text.partition(start)
-        after = rest[rest.index("<!-- end -->") :]
-        text = f"{before}{start}\n{chr(10).join(lines)}\n\n{after}"
+        text = _filled(text, mark, lines)
     return text
+
+
+def train_page() -> str:
+    """The page on training with its table of knobs as the code has them."""
+    return _filled(TRAIN.read_text(encoding="utf-8"), "knobs", knob_table())
+
+
+def _filled(text: str, mark: str, lines: list[str]) -> str:
+    """A page with a table in its place."""
+    start = f"<!-- {mark}: made by docs/make_reference.py -->\n"
+    before, _, rest = text.partition(start)
+    after = rest[rest.index("<!-- end -->") :]
+    return f"{before}{start}\n{chr(10).join(lines)}\n\n{after}"
 
 
 def main() -> None:
     """Write the pages."""
     PAGE.write_text(page(), encoding="utf-8", newline="\n")
     EXCHANGE.write_text(exchange_page(), encoding="utf-8", newline="\n")
+    TRAIN.write_text(train_page(), encoding="utf-8", newline="\n")
 
 
 if __name__ == "__main__":

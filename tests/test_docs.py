@@ -12,6 +12,7 @@ import re
 import shlex
 import shutil
 import sys
+from dataclasses import fields
 from pathlib import Path
 from types import ModuleType
 
@@ -22,6 +23,7 @@ import pytest
 import premask as package
 from conftest import ROOT
 from helpers import premask
+from premask.core.errors import PremaskError
 from premask.core.phases import VOID
 from premask.core.records import Parameters
 from premask.interchange.formats import FORMATS
@@ -30,6 +32,8 @@ from premask.io.label_maps import encode_label_map
 from premask.preannotators.methods import METHODS, not_ready, options_of
 from premask.project.settings import PRESETS
 from premask.synthetic import synthesize
+from premask.train.config import PRESETS as TRAININGS
+from premask.train.config import Config, make_config
 from premask.workflow.consensus import METHODS as VOTES
 
 DOCS = ROOT / "docs"
@@ -78,6 +82,29 @@ def ids(path: Path) -> str:
 def test_reference_of_commands_is_up_to_date() -> None:
     made = script("make_reference")
     assert made.PAGE.read_text(encoding="utf-8") == made.page(), "run docs/make_reference.py"
+
+
+def test_the_table_of_knobs_is_up_to_date_and_true() -> None:
+    made = script("make_reference")
+    text = made.TRAIN.read_text(encoding="utf-8")
+    assert text == made.train_page(), "run docs/make_reference.py"
+    table = text.split("knobs: made by")[1].split("<!-- end -->")[0]
+    rows = [re.split(r" \| ", line.strip("| ")) for line in table.splitlines() if "| `" in line]
+    assert rows.pop(0)[3:] == ["`paper`", "`minutes`"]
+    assert [row[0].strip("`") for row in rows] == [one.name for one in fields(Config)]
+    for name, _, values, *defaults in ([cell.strip("`") for cell in row] for row in rows):
+        for preset, default in zip(TRAININGS, defaults, strict=True):
+            assert make_config(preset, {name: default}) == make_config(preset), name
+        if found := re.fullmatch(r"(\S+) to (\S+)", values):
+            low, high = map(float, found.groups())
+            for value in (low, high // 32 * 32 if name == "crop" else high):
+                make_config(given={name: float(value)})
+            for value in (low - 1, high + 32):
+                with pytest.raises(PremaskError, match=f"{name} is"):
+                    make_config(given={name: value})
+        else:
+            for value in re.findall(r"`([\w-]+)`", f"`{values}`"):
+                make_config(given={name: value})
 
 
 def test_tables_of_exchange_are_up_to_date() -> None:
