@@ -137,7 +137,8 @@ def test_killed_and_started_again_it_ends_with_the_same_bytes(run: Path, dataset
     assert done.returncode == 0, done.stderr
     assert done.stderr.count("epoch 1 ") == 1  # told again from the state, not learned again
     assert {path.name for path in out.iterdir()} == FILES
-    for name in ("model.safetensors", "predictions/test/field_6.png"):
+    same = ["config.json", "model.safetensors", "model.onnx", "predictions/test/field_6.png"]
+    for name in same:
         assert (out / name).read_bytes() == (run / name).read_bytes(), name
     assert without_times(out) == without_times(run)
 

@@ -59,7 +59,8 @@ def train(
         int | None, typer.Option("--patience", help="Epochs without a better one; 0: never mind.")
     ] = None,
     minutes: Annotated[
-        float | None, typer.Option("--minutes", help="Stop after so many, with the best so far.")
+        float | None,
+        typer.Option("--minutes", help="Learn for so many; scoring and export come on top."),
     ] = None,
     seed: Annotated[int | None, typer.Option("--seed", help="Same seed, same bytes.")] = None,
     knob: Annotated[

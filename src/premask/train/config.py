@@ -44,7 +44,8 @@ class Config:
     epochs, patience : int
         The most there will be, and how many without a better validation end the run (0: none).
     minutes : float
-        Ends the run at this time, 0: no limit. The learning rate falls so as to be at its
+        Ends the learning at this time, 0: no limit; reading, export and scoring are not counted.
+        The learning rate falls so as to be at its
         end then, and two runs are no longer equal to the byte.
     learning_rate, weight_decay : float
         Of AdamW; the rate rises for the first twentieth and then falls as a cosine.
