@@ -219,6 +219,45 @@ def test_two_trainings_in_one_folder_are_noticed(dataset: Path, tmp_path: Path) 
     assert {path.name for path in order.out.iterdir()} == FILES
 
 
+def test_ctrl_c_says_what_is_kept(dataset: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    for awaited, said in (
+        (
+            "reading 4 images",
+            "stopped before the first epoch was finished: the same command begins",
+        ),
+        (
+            "epoch 1 ",
+            f"stopped; all finished epochs are kept in {out}, and the same command goes on",
+        ),
+    ):
+        process = subprocess.Popen(
+            command("train", dataset, out, *knobs(epochs=1000)),
+            stderr=subprocess.PIPE,
+            text=True,
+            env={**os.environ, **ONE_THREAD},
+        )
+        assert process.stderr is not None
+        with process.stderr as lines:
+            assert next(line for line in lines if line.startswith(awaited))
+            process.send_signal(signal.SIGINT)
+            rest = lines.read()
+        assert process.wait() == 130, rest
+        assert said in rest
+        assert "Traceback" not in rest
+        assert not (out / "train.lock").exists()
+        assert (out / "state.pt").exists() == awaited.startswith("epoch")
+
+
+@pytest.mark.parametrize("name", ["taken", "taken/run"])
+def test_a_file_is_no_folder_of_a_run(dataset: Path, tmp_path: Path, name: str) -> None:
+    (tmp_path / "taken").write_text("mine")
+    order = Order(read_dataset(dataset), tmp_path / name, make_config(given=TINY))
+    with pytest.raises(PremaskError, match="taken is a file; a run needs a folder of its own"):
+        train(order)
+    assert (tmp_path / "taken").read_text() == "mine"
+
+
 def test_every_step_and_image_is_told(dataset: Path, tmp_path: Path) -> None:
     told: list[tuple[str, int, int]] = []
     most: list[float] = []

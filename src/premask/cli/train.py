@@ -15,7 +15,7 @@ from premask.core.words import typed
 
 if TYPE_CHECKING:
     from premask.train.state import Row
-    from premask.workflow.train import Result
+    from premask.workflow.train import Order, Result, Watch
     from premask.workflow.train_per_type import PerType
 
 
@@ -78,9 +78,8 @@ def train(
     """Train a model on a labelled data set. Goes on where it was stopped."""
     from premask.train.config import make_config
     from premask.workflow.dataset_folder import read_dataset
-    from premask.workflow.train import Order, epoch_line
-    from premask.workflow.train import train as run
-    from premask.workflow.train_per_type import train_per_type
+    from premask.workflow.train import Order
+    from premask.workflow.training_words import epoch_line, stopped_line
 
     given: dict[str, Any] = {
         "architecture": architecture,
@@ -103,6 +102,18 @@ def train(
     def watch(row: Row, one: Order) -> None:
         note(epoch_line(row, one))
 
+    try:
+        _train(order, per_type, json, watch)
+    except KeyboardInterrupt:
+        note(f"premask: {stopped_line(out)}")
+        raise typer.Exit(130) from None
+
+
+def _train(order: Order, per_type: bool, json: bool, watch: Watch) -> None:
+    from premask.workflow.train import train as run
+    from premask.workflow.train_per_type import train_per_type
+
+    out = order.out
     if per_type:
         found_all = train_per_type(order, watch, note, passing_line())
         if found_all is not None:

@@ -123,6 +123,7 @@ def train(
     """
     check_packages()
     _check_board(order)
+    _check_folder(order.out)
     parts = divide(order.dataset, order.split, order.config, order.type)
     described = describe(order, parts)
     if (ended := _ended(order.out, described)) is not None:
@@ -293,6 +294,15 @@ class _Log:
         self.watch(row, self.order)
 
 
+def _check_folder(out: Path) -> None:
+    for place in (out, *out.parents):
+        if place.exists() and not place.is_dir():
+            raise PremaskError(
+                f"{place} is a file; a run needs a folder of its own: give another name, or move"
+                " the file away"
+            )
+
+
 def _check_board(order: Order) -> None:
     if order.tensorboard and importlib.util.find_spec("tensorboard") is None:
         raise PremaskError(
@@ -367,15 +377,3 @@ def _plain(value: Any) -> Any:
 
 def _write_json(path: Path, content: Mapping[str, Any]) -> None:
     write_atomically(path, (json.dumps(content, indent=2, ensure_ascii=False) + "\n").encode())
-
-
-def epoch_line(row: Row, order: Order) -> str:
-    """An epoch in words, for the one who waits."""
-    config = order.config
-    total = f"{config.minutes:g} min" if config.minutes else str(config.epochs)
-    score = f", mean IoU {row['mean_iou']:.3f}" if "mean_iou" in row else ""
-    where = f"{order.type}: " if order.type else ""
-    return (
-        f"{where}epoch {row['epoch']} (of {total}): loss {row['loss']:.3f}{score},"
-        f" {count(round(row['seconds']), 'second')}"
-    )
