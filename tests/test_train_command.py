@@ -17,11 +17,12 @@ import numpy as np
 import pytest
 
 from helpers import command, premask, refusal
+from premask.cli.train import _lines as answer_lines
 from premask.core.errors import PremaskError
 from premask.deploy.predictor import load_model
 from premask.train.config import make_config
 from premask.workflow.dataset_folder import read_dataset
-from premask.workflow.train import Order, train
+from premask.workflow.train import Order, Result, train
 from tiny_models import TINY, write_dataset
 
 pytest.importorskip("torch")
@@ -217,6 +218,13 @@ def test_two_trainings_in_one_folder_are_noticed(dataset: Path, tmp_path: Path) 
     assert f"another premask is training here (process {os.getpid()})" in lines[0]
     assert len(lines) == 1
     assert {path.name for path in order.out.iterdir()} == FILES
+
+
+def test_one_epoch_is_in_the_singular(tmp_path: Path) -> None:
+    summary = {"epochs": 1, "best_epoch": 1, "reason": "epochs", "scores": {}}
+    for n, noun in ((1, "1 epoch"), (2, "2 epochs")):
+        first = answer_lines(Result(tmp_path, {**summary, "epochs": n}))[0]
+        assert first == f"{noun}, the best was 1 (ended by epochs)"
 
 
 def test_ctrl_c_says_what_is_kept(dataset: Path, tmp_path: Path) -> None:

@@ -54,6 +54,7 @@ def test_held_out_images_leave_val_for_the_end() -> None:
     assert len(parts.training) == 7
     assert len(parts.validation) == 1
     assert not set(stems(parts.training)) & set(stems(parts.validation))
+    assert "1 image of the part train tells the best epoch" in parts.notes[0]
     assert list(parts.held_out) == ["hold-out", "val"]
     assert parts.test == "val"
 
@@ -78,6 +79,7 @@ def test_by_default_a_fold_is_not_judged_by_what_chose_its_epoch() -> None:
 def test_without_val_some_of_train_are_held_out() -> None:
     parts = divide(dataset({"train": "abcdefghij"}), None, VAL)
     assert (len(parts.training), len(parts.validation)) == (8, 2)
+    assert "2 images of the part train tell the best epoch" in parts.notes[0]
     again = divide(dataset({"train": "abcdefghij"}), None, VAL)
     assert again == parts
     other = divide(

@@ -11,7 +11,7 @@ import typer
 from premask.cli.out import Json, answer, err, note, passing_line
 from premask.cli.tables import table_lines
 from premask.core.errors import PremaskError
-from premask.core.words import typed
+from premask.core.words import count, typed
 
 if TYPE_CHECKING:
     from premask.train.state import Row
@@ -150,7 +150,7 @@ def _answer_all(json: bool, out: Path, found: PerType) -> None:
 def _lines(result: Result) -> list[str]:
     summary = result.summary
     best, reason = summary["best_epoch"], summary["reason"]
-    lines = [f"{summary['epochs']} epochs, the best was {best} (ended by {reason})"]
+    lines = [f"{count(summary['epochs'], 'epoch')}, the best was {best} (ended by {reason})"]
     rows = []
     for part, found in summary["scores"].items():
         ious = [_percent(value) for value in found["iou"].values()]

@@ -10,7 +10,7 @@ import numpy as np
 
 from premask.core.datasets import Dataset, Entry
 from premask.core.errors import PremaskError
-from premask.core.words import count
+from premask.core.words import count, verb
 from premask.train.config import Config
 
 HOLD_OUT = 0.2
@@ -97,7 +97,8 @@ def divide(dataset: Dataset, split: str | None, config: Config, type_: str | Non
         training, validation = hold_out(training, config.seed)
         held = count(len(validation), "image")
         notes.append(
-            f"{held} of the part train tell the best epoch (validation: hold-out)."
+            f"{held} of the part train {verb(len(validation), 'tells', 'tell')} the best epoch"
+            " (validation: hold-out)."
             if validation
             else "There is one training image, or one group: the last epoch is kept."
         )
