@@ -18,6 +18,7 @@ from premask.workflow.dataset_folder import read_dataset
 from premask.workflow.evaluate import evaluate_folders
 from premask.workflow.train import Order
 from premask.workflow.train_per_type import PerType, train_per_type
+from premask.workflow.training_words import epoch_line
 from tiny_models import TINY, write_dataset
 
 torch = pytest.importorskip("torch")
@@ -73,6 +74,51 @@ def test_each_model_is_trained_once(found: PerType, told: list[str]) -> None:
         images = json.loads((result.out / "config.json").read_text())["images"]["train"]
         assert len(images) == (3 if name == "G" else 1)
         assert all(name == "G" or f"Class_{name[2:]}_" in stem for stem in images)
+
+
+def test_each_line_names_its_model_and_no_sentence_is_told_twice(
+    order: Order, tmp_path: Path
+) -> None:
+    lines: list[str] = []
+    few = replace(
+        order,
+        out=tmp_path / "runs",
+        config=make_config(given=TINY | {"epochs": 1, "crops_per_epoch": 4}),
+    )
+    train_per_type(few, lambda row, one: lines.append(epoch_line(row, one)), lines.append)
+    names = ["G", "S-I", "S-II", "S-III"]
+    beginnings = dict.fromkeys(line.split(": ")[0] for line in lines)
+    assert [one for one in beginnings if one in names] == names
+    assert [line.split(": ")[0] for line in lines if ": epoch 1 (of 1): " in line] == names
+    assert [line for line in lines if "exporting" in line] == [
+        f"{name}: exporting the model to ONNX ..." for name in names
+    ]
+    assert [line for line in lines if "encoder's weights" in line] == [
+        "The encoder's weights: none."
+    ]
+    held = [line for line in lines if "(validation: hold-out)" in line]
+    sentences = [line for line in lines if line.endswith(".") and line not in held]
+    assert len(sentences) == len(set(sentences)) > 0
+
+
+def test_what_holds_for_one_model_is_told_with_its_name(order: Order, tmp_path: Path) -> None:
+    lines: list[str] = []
+    few = replace(
+        order,
+        out=tmp_path / "runs",
+        config=make_config(
+            given=TINY | {"epochs": 1, "crops_per_epoch": 4, "validation": "hold-out"}
+        ),
+    )
+    train_per_type(few, tell=lines.append)
+    told = [line for line in lines if "image" in line and not line.endswith(" ...")]
+    assert told == [
+        "G: 1 image of the part train tells the best epoch (validation: hold-out).",
+        *(
+            f"S-{one}: There is one training image, or one group: the last epoch is kept."
+            for one in ("II", "III")
+        ),
+    ]
 
 
 def test_table_8_is_what_evaluate_says_of_the_label_maps(

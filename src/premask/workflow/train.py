@@ -61,6 +61,8 @@ class Order:
         Only images of this type.
     tensorboard : bool
         Write events for TensorBoard as well.
+    name : str
+        What lines about it begin with, where there are several.
     """
 
     dataset: Dataset
@@ -69,6 +71,7 @@ class Order:
     split: str | None = None
     type: str | None = None
     tensorboard: bool = False
+    name: str = ""
 
 
 @dataclass(frozen=True, eq=False)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -76,10 +76,15 @@ def train_per_type(
             " that there is nothing to compare models on; choose a split with a part test"
         )
     runs: dict[str, Result] = {}
-    for type_ in (None, *types):
+    divided = {None: parts} | {
+        type_: divide(order.dataset, order.split, order.config, type_) for type_ in types
+    }
+    shared = set.intersection(*(set(one.notes) for one in divided.values()))
+    told: set[str] = set()
+    for type_, model in divided.items():
         name = GENERAL if type_ is None else f"S-{type_}"
-        one = replace(order, type=type_, out=order.out / folder_of(name))
-        found = train(one, watch, tell, step)
+        one = replace(order, type=type_, out=order.out / folder_of(name), name=name)
+        found = train(one, watch, _teller(tell, name, set(model.notes) - shared, told), step)
         if found is not None:
             runs[name] = found
     if not runs:
@@ -88,6 +93,21 @@ def train_per_type(
     for form, name in TABLE.items():
         write_atomically(order.out / name, (render(table, form) + "\n").encode())
     return PerType(runs, table)
+
+
+def _teller(
+    tell: Callable[[str], None], name: str, own: Set[str], told: set[str]
+) -> Callable[[str], None]:
+    """Tell what is of one model with its name in front, and what holds for all only once."""
+
+    def named(line: str) -> None:
+        if line in own or line.endswith(" ..."):
+            tell(f"{name}: {line}")
+        elif line not in told:
+            told.add(line)
+            tell(line)
+
+    return named
 
 
 def types_of(dataset: Dataset, entries: Sequence[Entry]) -> list[str]:
