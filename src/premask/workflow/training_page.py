@@ -114,7 +114,7 @@ def _pictures(order: Order, parts: Parts) -> Iterator[list[Picture]]:
         photo = photo_uri(levels, SIDE)
         wrong = np.where((labels != truth) & (truth != VOID), np.uint8(0), np.uint8(VOID))
         yield [
-            Picture(f"{stem}: mean IoU {score:.3f}" if score >= 0 else stem, photo),
+            Picture(f"{stem}: mean IoU {100 * score:.2f} %" if score >= 0 else stem, photo),
             Picture("truth", photo, label_uri(truth, colours, SIDE)),
             Picture("prediction", photo, label_uri(labels, colours, SIDE)),
             Picture("wrong", photo, label_uri(wrong, [WRONG], SIDE)),

@@ -13,7 +13,7 @@ def epoch_line(row: Row, order: Order) -> str:
     """An epoch in words, for the one who waits."""
     config = order.config
     total = f"{config.minutes:g} min" if config.minutes else str(config.epochs)
-    score = f", mean IoU {row['mean_iou']:.3f}" if "mean_iou" in row else ""
+    score = f", mean IoU {100 * row['mean_iou']:.2f} %" if "mean_iou" in row else ""
     where = f"{order.name}: " if order.name else ""
     return (
         f"{where}epoch {row['epoch']} (of {total}): loss {row['loss']:.3f}{score},"
