@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from helpers import premask, refusal
 from premask.core.errors import PremaskError
 from premask.evaluate.scores import score
 from premask.workflow.evaluate import evaluate_folders, evaluation_rows, evaluation_table
@@ -49,6 +50,34 @@ def test_pairs_are_matched_by_stem_and_scored_together(folders):
     assert {key: answer[key] for key in expected} == expected
     assert json.loads(json.dumps(answer, allow_nan=False)) == answer
     assert found.unmatched == ()
+
+
+def test_phases_have_the_names_that_are_given(folders):
+    save_pair(folders, "a.png")
+    plain = premask("evaluate", *folders, "--classes", 2, "--json")
+    named = premask("evaluate", *folders, "--classes", "Alpha, TiB2", "--json")
+    assert plain.returncode == named.returncode == 0, named.stderr
+    by_index, by_name = json.loads(plain.stdout), json.loads(named.stdout)
+    assert list(by_index["iou"]) == ["0", "1"]
+    assert by_name["iou"] == {"Alpha": by_index["iou"]["0"], "TiB2": by_index["iou"]["1"]}
+    assert by_name["mean_iou"] == by_index["mean_iou"] == pytest.approx((4 / 6 + 2 / 4) / 2)
+    assert "TiB2" in premask("evaluate", *folders, "--classes", "Alpha,TiB2").stdout
+
+
+@pytest.mark.parametrize(
+    ("classes", "message"),
+    [
+        ("1", "the number of phases is 1"),
+        ("-3", "the number of phases is -3"),
+        ("5.0", "--classes is '5.0'; the number of phases is accepted, e.g. 5, or their names"),
+        ("Alpha", "--classes is 'Alpha'"),
+        ("Alpha,", "phase 1 has an empty name"),
+        ("Alpha,alpha", "alpha"),
+    ],
+)
+def test_classes_that_cannot_be_are_refused(folders, classes, message):
+    save_pair(folders, "a.png")
+    assert message in refusal("evaluate", *folders, f"--classes={classes}")
 
 
 def test_what_has_no_partner_is_named(folders, tmp_path):

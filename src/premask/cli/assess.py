@@ -38,7 +38,10 @@ def evaluate(
     predicted: Annotated[Path, typer.Argument(help="Folder of index PNGs.", show_default=False)],
     truth: Annotated[Path, typer.Argument(help="Folder of index PNGs.", show_default=False)],
     classes: Annotated[
-        int, typer.Option("--classes", help="Number of phases.", show_default=False)
+        str,
+        typer.Option(
+            "--classes", help="Number of phases, or their names: A,B,C.", show_default=False
+        ),
     ],
     types: Annotated[
         Path | None, typer.Option("--types", help="CSV of stem,type: scores per type as well.")
@@ -54,7 +57,7 @@ def evaluate(
     result = evaluate_folders(
         predicted,
         truth,
-        classes,
+        parse_classes(classes),
         types_csv=types,
         naming=naming,
         absent=absent,
@@ -64,6 +67,25 @@ def evaluate(
     answer(json, result.to_dict(), [*table_lines(header, rows), *policy])
     for line in result.unmatched:
         err(f"premask: {line}")
+
+
+def parse_classes(text: str) -> int | list[str]:
+    """A number of phases, or their names.
+
+    Examples
+    --------
+    >>> parse_classes("5"), parse_classes("Alpha, TiB2")
+    (5, ['Alpha', 'TiB2'])
+    """
+    if text.strip().removeprefix("-").isdecimal():
+        return int(text)
+    names = [name.strip() for name in text.split(",")]
+    if len(names) == 1:
+        raise PremaskError(
+            f"--classes is {text!r}; the number of phases is accepted, e.g. 5, or their names in"
+            " the order of their indices, e.g. Alpha,TiB2,TiN"
+        )
+    return names
 
 
 def tables(

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
 
 from premask.core.errors import PremaskError
+from premask.core.phases import make_phases
 from premask.evaluate.policy import Absent, NamingMode, Policy, check_n_phases
 from premask.evaluate.scores import Measured, Scores, measure, summarise
 from premask.io.label_maps import read_label_map
@@ -75,7 +76,7 @@ class Evaluation:
 def evaluate_folders(
     predicted: Path,
     truth: Path,
-    n_classes: int,
+    classes: int | Sequence[str],
     *,
     types_csv: Path | None = None,
     naming: str = "given",
@@ -90,8 +91,9 @@ def evaluate_folders(
     predicted, truth : Path
         Folders; pixel value = phase (or region, with a naming other than ``given``),
         255 = void.
-    n_classes : int
-        The number of phases.
+    classes : int or sequence of str
+        The number of phases, or their names in the order of their indices; else their
+        indices name them.
     types_csv : Path, optional
         Lines of ``stem,type``: scores for each type as well.
     naming, absent, tolerance
@@ -103,18 +105,21 @@ def evaluate_folders(
     ------
     PremaskError
         For folders without a match, two files of one stem, and, naming the file, sizes
-        that differ and values that are no phase.
+        that differ and values that are no phase; and too few or too many phases.
     """
     policy = Policy(cast("NamingMode", naming), cast("Absent", absent), tolerance)
-    check_n_phases(n_classes)
+    if isinstance(classes, int):
+        names: Sequence[str] = [str(i) for i in range(check_n_phases(classes))]
+    else:
+        names = make_phases(classes).names
     types = read_types(types_csv) if types_csv else ByStem({}, {})
     found = match_folders(predicted, truth)
     images: list[tuple[Measured, str | None]] = []
     for stem, pair in found.pairs.items():
-        images.append((_measure_files(*pair, n_classes, policy), types.by_stem.get(stem)))
+        images.append((_measure_files(*pair, len(names), policy), types.by_stem.get(stem)))
         if progress:
             progress(len(images), len(found.pairs))
-    scores = summarise(images, policy, [str(i) for i in range(n_classes)])
+    scores = summarise(images, policy, names)
     return _evaluation(scores, found, types, typed=types_csv is not None)
 
 
