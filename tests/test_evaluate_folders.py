@@ -52,6 +52,20 @@ def test_pairs_are_matched_by_stem_and_scored_together(folders):
     assert found.unmatched == ()
 
 
+def test_folders_of_parts_are_hinted_at(folders):
+    predicted, truth = folders
+    save(truth / "a.png", TRUTH)
+    (predicted / "empty").mkdir()
+    assert refusal("evaluate", *folders, "--classes", 2).endswith("index PNGs, one an image")
+    for part in ("other", "test"):
+        (predicted / part).mkdir()
+        save(predicted / part / "a.png", HALF)
+        line = refusal("evaluate", *folders, "--classes", 2)
+        assert line.endswith(f"e.g. {predicted / part}")
+    assert "there are some in other, test within it" in line
+    assert evaluate_folders(predicted / "test", truth, 2).matched == ("a",)
+
+
 def test_phases_have_the_names_that_are_given(folders):
     save_pair(folders, "a.png")
     plain = premask("evaluate", *folders, "--classes", 2, "--json")

@@ -159,8 +159,23 @@ def index_pngs(folder: Path) -> tuple[dict[str, Path], list[str]]:
             )
         found[stem] = file
     if not found:
-        raise PremaskError(f"{folder} has no PNG; give a folder of index PNGs, one an image")
+        raise PremaskError(
+            f"{folder} has no PNG; give a folder of index PNGs, one an image{_deeper(folder)}"
+        )
     return found, ignored
+
+
+def _deeper(folder: Path) -> str:
+    """Where the PNGs may be that a folder itself does not have; nothing if nowhere near."""
+    near = [
+        one.name
+        for one in sorted(folder.iterdir())
+        if one.is_dir() and any(one.glob("*.[pP][nN][gG]"))
+    ]
+    if not near:
+        return ""
+    best = "test" if "test" in near else near[0]
+    return f": there are some in {_some(near)} within it, e.g. {folder / best}"
 
 
 def _some(names: Iterable[str]) -> str:
