@@ -17,12 +17,15 @@ from PIL import Image
 from dataset_fakes import write_metaldam, write_microsteel
 from dataset_project import make_project
 from helpers import answer, premask, refusal, small_micrograph
-from premask.core.datasets import REMARKS
+from premask.core.datasets import LOST, REMARKS
 from premask.core.errors import PremaskError
+from premask.train.config import make_config
 from premask.workflow.dataset import build_dataset
 from premask.workflow.dataset_about import About
 from premask.workflow.dataset_check import check_dataset
 from premask.workflow.dataset_folder import read_dataset
+from premask.workflow.dataset_sums import read_sums
+from premask.workflow.training_parts import divide
 
 
 @pytest.fixture(scope="module")
@@ -322,6 +325,42 @@ def test_missing_and_surplus_files_of_what_was_built(built: Path) -> None:
     assert kinds["left out"] == ["images/new.png: it is not in manifest.json"]
     assert any("steel 02" in line for line in kinds["split"])
     assert kinds["size"] == ["labels_scratch/steel 04.png: 320x297 px, the final one 320x300 px"]
+
+
+def test_lost_splits_are_broken_and_nothing_is_trained(built: Path) -> None:
+    splits = json.loads((built / "splits.json").read_text())
+    assert json.loads((built / "manifest.json").read_text())["splits"] == list(splits)
+    (built / "splits.json").write_text("{}")
+    lost = found(built)[LOST]
+    assert lost == [f"splits.json: manifest.json names the split {name}" for name in splits]
+    (built / "splits.json").unlink()
+    assert found(built)[LOST] == ["splits.json: manifest.json names it; it is not there"]
+    # what older versions built names them in SHA256SUMS only
+    manifest = json.loads((built / "manifest.json").read_text())
+    del manifest["splits"]
+    (built / "manifest.json").write_text(json.dumps(manifest))
+    assert found(built)[LOST] == ["splits.json: SHA256SUMS names it; it is not there"]
+    assert check_dataset(built).broken
+    for name in (None, "default", "folds/0"):
+        with pytest.raises(PremaskError, match="its splits are lost") as error:
+            divide(read_dataset(built), name, make_config())
+        assert "\n" not in str(error.value)
+    # a data set that never had any trains on all images
+    sums = (built / "SHA256SUMS").read_text().splitlines(keepends=True)
+    (built / "SHA256SUMS").write_text("".join(x for x in sums if "splits.json" not in x))
+    assert LOST not in found(built)
+    assert (
+        len(divide(read_dataset(built), None, make_config(given={"validation": "none"})).training)
+        == 6
+    )
+
+
+@pytest.mark.parametrize("name", ["../x", "/etc/passwd", "C:/x", "a\\b"])
+def test_sums_of_files_outside_the_folder_are_not_read(tmp_path: Path, name: str) -> None:
+    digest = "0" * 64
+    (tmp_path / "SHA256SUMS").write_text(f"{digest}  {name}\n{digest} *in/side.png\nno line\n")
+    assert read_sums(tmp_path) == {"in/side.png": digest}
+    assert read_sums(tmp_path / "nowhere") == {}
 
 
 @pytest.mark.parametrize(

@@ -96,7 +96,8 @@ def train(
     config = make_config(preset, turned | parse_knobs(knob or []))
     found = read_dataset(dataset)
     for remark in found.remarks:
-        err(f"premask: {remark.line}")
+        if found.splits or remark not in found.lost:  # else it is refused, with the same words
+            err(f"premask: {remark.line}")
     order = Order(found, out, config, split=split, tensorboard=tensorboard)
 
     def watch(row: Row, one: Order) -> None:

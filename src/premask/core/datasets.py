@@ -77,9 +77,13 @@ class Split:
 BROKEN = "broken"
 DOUBTFUL = "doubtful"
 
+LOST = "lost split"
+"""Of splits that a data set was built with, and that are not there."""
+
 REMARKS: Mapping[str, tuple[str, str]] = {
     "no image": (BROKEN, "label maps without an image"),
     "no file": (BROKEN, "files of the manifest that are missing"),
+    LOST: (BROKEN, "splits that the data set was built with"),
     "unreadable": (BROKEN, "files that cannot be read"),
     "hash": (BROKEN, "files that are not those of the manifest"),
     "size": (BROKEN, "images and label maps that do not fit"),
@@ -164,15 +168,25 @@ class Dataset:
         """The images with a label map."""
         return tuple(entry for entry in self.entries if entry.label_map is not None)
 
+    @property
+    def lost(self) -> tuple[Remark, ...]:
+        """Splits that it was built with, and that are not there."""
+        return tuple(remark for remark in self.remarks if remark.kind == LOST)
+
     def split(self, name: str | None = None) -> Split:
         """A split by its name; without one ``default``, or the only one.
 
         Raises
         ------
         PremaskError
-            Where there is none of that name, or several and no name.
+            Where there is none of that name, or several and no name, or all are lost.
         """
         known = list(self.splits)
+        if not known and self.lost:
+            raise PremaskError(
+                f"{self.root}: its splits are lost ({self.lost[0].line}), so that nobody knows"
+                " what it was tested on; put the file back, or build the data set again"
+            )
         if name is None and DEFAULT_SPLIT in known:
             name = DEFAULT_SPLIT
         if name is None and len(known) == 1:

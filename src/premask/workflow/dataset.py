@@ -37,6 +37,7 @@ from premask.workflow.dataset_metadata import (
 )
 from premask.workflow.dataset_sides import SideOptions, Sides, choose_sides
 from premask.workflow.dataset_splits import SPLITS
+from premask.workflow.dataset_sums import SUMS
 from premask.workflow.dataset_tables import images_table, shares_table
 from premask.workflow.dataset_unlabelled import (
     UNLABELLED,
@@ -50,8 +51,6 @@ from premask.workflow.final_maps import ORDER_LINE
 from premask.workflow.report_plots import share_histograms
 from premask.workflow.tables import Table, render
 from premask.workflow.tool_times import minutes_by
-
-SUMS = "SHA256SUMS"
 
 
 @dataclass
@@ -247,6 +246,7 @@ def _manifest(
             }
             for one in sides.duplicates
         ],
+        "splits": list(sides.splits),
         "images": list(rows),
         **({UNLABELLED: list(bare)} if bare else {}),
     }

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from premask.core.datasets import Dataset, Entry, Remark
+from premask.core.datasets import LOST, Dataset, Entry, Remark
 from premask.core.errors import PremaskError
 from premask.core.phases import Phases, make_phases
 from premask.io.structured import read_json
 from premask.workflow.dataset_splits import SPLITS, RawSplits, read_splits, resolve
+from premask.workflow.dataset_sums import SUMS, read_sums
 
 MANIFEST = "manifest.json"
 FORMAT_VERSION = 1
@@ -62,8 +63,20 @@ def read_built(root: Path) -> Dataset:
         tuple(sorted(kept, key=lambda entry: entry.stem)),
         splits,
         folds,
-        (*remarks, *of_splits),
+        (*remarks, *of_splits, *_lost(root, manifest, {*raw.splits, *raw.folds})),
     )
+
+
+def _lost(root: Path, manifest: Mapping[str, Any], found: Collection[str]) -> list[Remark]:
+    """Splits that the data set was built with, and that are not there."""
+    named = manifest.get("splits", [])  # not there in what older versions built
+    if not isinstance(named, list):
+        raise PremaskError(f"{MANIFEST}: splits is no list of names; build it again")
+    gone = [_text(name) for name in named if isinstance(name, str) and name not in found]
+    if (root / SPLITS).is_file():
+        return [Remark(LOST, SPLITS, f"{MANIFEST} names the split {name}") for name in gone]
+    told = MANIFEST if gone else SUMS if SPLITS in read_sums(root) else ""
+    return [Remark(LOST, SPLITS, f"{told} names it; it is not there")] if told else []
 
 
 def read_manifest(root: Path) -> dict[str, Any]:

@@ -72,7 +72,7 @@ def divide(dataset: Dataset, split: str | None, config: Config, type_: str | Non
     Raises
     ------
     PremaskError
-        For an unknown split or type, and a split without training images.
+        For an unknown split or type, splits that are lost, and one without training images.
     """
     named, found = _parts(dataset, split)
     if type_ is not None:
@@ -112,7 +112,7 @@ def divide(dataset: Dataset, split: str | None, config: Config, type_: str | Non
 
 
 def _parts(dataset: Dataset, name: str | None) -> tuple[str | None, dict[str, tuple[Entry, ...]]]:
-    if name is None and not dataset.splits:
+    if name is None and not dataset.splits and not dataset.lost:
         return None, {"train": dataset.labelled}
     split = dataset.split(name)
     return split.name, {part: dataset.part(split, part) for part in split.parts}
