@@ -16,11 +16,15 @@ import cv2
 import numpy as np
 import pytest
 
+from dataset_project import make_project
 from helpers import command, premask, refusal
 from premask.cli.train import _lines as answer_lines
 from premask.core.errors import PremaskError
 from premask.deploy.predictor import load_model
+from premask.project.project import open_project
 from premask.train.config import make_config
+from premask.workflow.dataset import build_dataset
+from premask.workflow.dataset_about import About
 from premask.workflow.dataset_folder import read_dataset
 from premask.workflow.train import Order, Result, train
 from tiny_models import TINY, write_dataset
@@ -142,6 +146,28 @@ def test_killed_and_started_again_it_ends_with_the_same_bytes(run: Path, dataset
     for name in same:
         assert (out / name).read_bytes() == (run / name).read_bytes(), name
     assert without_times(out) == without_times(run)
+
+
+@pytest.mark.parametrize("more", [[], ["--per-type"]])
+@pytest.mark.parametrize("place", ["", "runs/1", "../discs/images"])
+def test_a_run_is_not_written_into_its_data_set(
+    tmp_path: Path, place: str, more: list[str]
+) -> None:
+    data = write_dataset(tmp_path / "discs")
+    (tmp_path / "link").symlink_to(data)
+    before = {path: path.stat().st_mtime_ns for path in data.rglob("*")}
+    line = refusal("train", tmp_path / "link", data / place, *knobs(), *more)
+    assert "which a run must not change; name a folder outside it, e.g. discs-run" in line
+    assert {path: path.stat().st_mtime_ns for path in data.rglob("*")} == before
+
+
+def test_what_has_lost_its_splits_is_refused_in_one_line(tmp_path: Path) -> None:
+    make_project(tmp_path, 3)
+    build_dataset(open_project(tmp_path / "project"), tmp_path / "set", About("Steel"))
+    (tmp_path / "set" / "splits.json").unlink()
+    line = refusal("train", tmp_path / "set", tmp_path / "run", *knobs())
+    assert "its splits are lost (splits.json: manifest.json names it; it is not there)" in line
+    assert not (tmp_path / "run").exists()
 
 
 def test_two_processes_of_torchrun_make_one_run_of_colour_images(tmp_path: Path) -> None:

@@ -121,9 +121,10 @@ def train(
     Raises
     ------
     PremaskError
-        For a split, knob or image that cannot be used, a folder that holds another run, and one
-        that another process is training in.
+        For a split, knob or image that cannot be used, a folder inside the data set, one that
+        holds another run, and one that another process is training in.
     """
+    check_place(order)
     check_packages()
     _check_board(order)
     _check_folder(order.out)
@@ -164,6 +165,16 @@ def _run(
     if trained is None:
         return None
     return _finish(order, parts, trained, card, tell, step)
+
+
+def check_place(order: Order) -> None:
+    """Refuse to write a run into the data set that it learns from."""
+    root = order.dataset.root.resolve()
+    if order.out.resolve().is_relative_to(root):
+        raise PremaskError(
+            f"{order.out} lies in the data set {order.dataset.root}, which a run must not change;"
+            f" name a folder outside it, e.g. {root.name}-run"
+        )
 
 
 def describe(order: Order, parts: Parts) -> dict[str, Any]:

@@ -18,7 +18,7 @@ from premask.train.data import Step, silent
 from premask.workflow.dataset_folder import read_pair
 from premask.workflow.paper_tables import ALL, false_pixel_notes, percent
 from premask.workflow.tables import Cell, Column, Table, render
-from premask.workflow.train import Order, Result, Watch, predicted_file, train
+from premask.workflow.train import Order, Result, Watch, check_place, predicted_file, train
 from premask.workflow.training_parts import Parts, divide
 
 GENERAL = "G"
@@ -67,6 +67,7 @@ def train_per_type(
     PremaskError
         For a data set with fewer than two types, one without test images, and as :func:`train`.
     """
+    check_place(order)
     parts = divide(order.dataset, order.split, order.config)
     types = types_of(order.dataset, parts.training)
     part = parts.test
