@@ -360,7 +360,7 @@ def test_files_of_unlabelled_images_are_checked(with_unlabelled: Path) -> None:
     checked = check_dataset(with_unlabelled, compare=False)
     assert [(r.kind, r.where) for r in checked.remarks if r.where.startswith("unlabelled/")] == [
         ("hash", "unlabelled/steel 11.png"),
-        ("left out", "unlabelled/stray.png"),
+        ("extra", "unlabelled/stray.png"),
     ]
     target.unlink()
     kinds = {r.kind for r in check_dataset(with_unlabelled, compare=False).broken}

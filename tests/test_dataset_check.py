@@ -322,7 +322,7 @@ def test_missing_and_surplus_files_of_what_was_built(built: Path) -> None:
     edit(built, "labels_scratch/steel 04.png", lambda a: a[:-3])
     kinds = found(built)
     assert kinds["no file"] == ["labels/steel 02.png: manifest.json names it; it is not there"]
-    assert kinds["left out"] == ["images/new.png: it is not in manifest.json"]
+    assert kinds["extra"] == ["images/new.png: it is not in SHA256SUMS"]
     assert any("steel 02" in line for line in kinds["split"])
     assert kinds["size"] == ["labels_scratch/steel 04.png: 320x297 px, the final one 320x300 px"]
 
@@ -353,6 +353,39 @@ def test_lost_splits_are_broken_and_nothing_is_trained(built: Path) -> None:
         len(divide(read_dataset(built), None, make_config(given={"validation": "none"})).training)
         == 6
     )
+
+
+def test_every_file_of_what_was_built_is_compared(built: Path) -> None:
+    for name in ("README.md", "figures/shares-0.svg", "manifest.json"):
+        with (built / name).open("a") as file:
+            file.write(" ")
+    for name in ("statistics.json", "CITATION.cff"):
+        (built / name).unlink()
+    (built / "figures" / "mine.svg").write_text("x")
+    (built / "thesis.docx").write_text("x")
+    (built / "runs").mkdir()
+    (built / "runs" / "model.onnx").write_text("x")
+    (built / ".gitattributes").write_text("x")
+    kinds = found(built)
+    changed = "its SHA-256 is not that of SHA256SUMS"
+    assert kinds["hash"] == [
+        f"{name}: {changed}" for name in ("README.md", "figures/shares-0.svg", "manifest.json")
+    ]
+    gone = "SHA256SUMS names it; it is not there"
+    assert kinds["no file"] == [f"CITATION.cff: {gone}", f"statistics.json: {gone}"]
+    assert kinds["extra"] == [
+        f"{name}: it is not in SHA256SUMS"
+        for name in ("figures/mine.svg", "runs/model.onnx", "thesis.docx")
+    ]
+
+
+def test_sums_that_are_lost_are_told(built: Path) -> None:
+    (built / "SHA256SUMS").unlink()
+    save(built / "images" / "new.png", np.zeros((5, 5), np.uint8))
+    kinds = found(built)
+    assert kinds["no file"] == ["SHA256SUMS: premask builds no data set without it"]
+    assert kinds["extra"] == ["images/new.png: it is not in manifest.json"]
+    assert "hash" not in kinds
 
 
 @pytest.mark.parametrize("name", ["../x", "/etc/passwd", "C:/x", "a\\b"])

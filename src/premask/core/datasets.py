@@ -82,10 +82,10 @@ LOST = "lost split"
 
 REMARKS: Mapping[str, tuple[str, str]] = {
     "no image": (BROKEN, "label maps without an image"),
-    "no file": (BROKEN, "files of the manifest that are missing"),
+    "no file": (BROKEN, "files that are missing"),
     LOST: (BROKEN, "splits that the data set was built with"),
     "unreadable": (BROKEN, "files that cannot be read"),
-    "hash": (BROKEN, "files that are not those of the manifest"),
+    "hash": (BROKEN, "files that are not those that were built"),
     "size": (BROKEN, "images and label maps that do not fit"),
     "values": (BROKEN, "label maps with values that are no phase"),
     "split": (BROKEN, "entries of splits without an image and label map"),
@@ -101,6 +101,7 @@ REMARKS: Mapping[str, tuple[str, str]] = {
     "no label map": (DOUBTFUL, "images without a label map"),
     "name": (DOUBTFUL, "names that match only without a second ending"),
     "type": (DOUBTFUL, "images whose folder and name tell different types"),
+    "extra": (DOUBTFUL, "files that premask did not build"),
     "left out": (DOUBTFUL, "what holds nothing for premask"),
 }
 """What can be wrong with a data set: how bad it is, and what it is."""

@@ -6,12 +6,11 @@ import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from premask.core.datasets import REMARKS, Dataset, Entry, Remark
+from premask.core.datasets import LOST, REMARKS, Dataset, Entry, Remark
 from premask.core.errors import PremaskError
 from premask.core.exchange import first_position
 from premask.core.micrograph import Image
@@ -22,9 +21,8 @@ from premask.io.archives import unpacked
 from premask.io.images import read_indices, read_micrograph
 from premask.io.label_maps import read_label_map
 from premask.splits.near_duplicates import Thumbnail, near_duplicates, thumbnail
+from premask.workflow.dataset_file_check import check_files
 from premask.workflow.dataset_folder import MOST_BAR, read_dataset
-from premask.workflow.dataset_manifest import MANIFEST, read_manifest
-from premask.workflow.dataset_metadata import sha256_of_file
 from premask.workflow.dataset_split_check import Pair, check_splits
 
 LabelMap = NDArray[np.uint8]
@@ -98,7 +96,10 @@ def check_dataset(
             for rows, stems in sorted(bars.items())
         ]  # fmt: skip
         if dataset.layout == "premask":
-            _check_manifest(checked)
+            missing = [
+                remark.where for remark in checked.remarks if remark.kind in {"no file", LOST}
+            ]
+            checked.remarks += check_files(dataset.root, missing)
         pairs = _pairs(seen, small, on_comparison)
         checked.remarks += check_splits(dataset, checked.pixels, pairs)
     order = list(REMARKS)
@@ -174,34 +175,6 @@ def _check_values(checked: Checked, entry: Entry, label_map: LabelMap) -> None:
     for index in (int(i) for i in there if i < len(phases) and i not in allowed):
         name = phases.names[index]
         _say(checked, "phases", path, f"{counts[index]} px of {name} in type {entry.type}")
-
-
-def _check_manifest(checked: Checked) -> None:
-    """Compare the files with what the manifest says of them, and find those that it leaves out."""
-    root, named = checked.dataset.root, set[str]()
-    manifest = read_manifest(root)
-    for row in (*manifest["images"], *manifest.get("unlabelled", ())):
-        for one in (row["image"], *row.get("label_maps", ())):
-            named.add(one["file"])
-            path = root / one["file"]
-            if path.is_file():
-                _check_file(checked, path, one)
-    folders = {Path(name).parent for name in named}
-    for folder in sorted(folders):
-        for path in sorted((root / folder).iterdir()):
-            if path.is_file() and _shown(root, path) not in named:
-                _say(checked, "left out", path, f"it is not in {MANIFEST}")
-
-
-def _check_file(checked: Checked, path: Path, row: Mapping[str, Any]) -> None:
-    if sha256_of_file(path) != row.get("sha256"):
-        size = path.stat().st_size
-        same = (
-            "the size is the same"
-            if size == row.get("bytes")
-            else f"{size} bytes instead of {row.get('bytes')}"
-        )
-        _say(checked, "hash", path, f"its SHA-256 is not that of {MANIFEST} ({same})")
 
 
 def _pairs(
