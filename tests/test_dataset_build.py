@@ -569,6 +569,10 @@ def test_shares_that_cannot_be_read_are_refused(text: str) -> None:
     [
         (SideOptions(group_by="("), "is no regular expression"),
         (SideOptions(group_by="steel"), "has 0 groups; one is needed"),
+        (
+            SideOptions(group_by="(C[0-9]+)F"),
+            r"--group-by '\(C\[0-9\]\+\)F' matches none of 11 images, e.g. not steel 00;",
+        ),
         (SideOptions(folds=12), "12 folds cannot be made of 11 groups"),
         (SideOptions(folds=1), "1 folds cannot be made"),
         (SideOptions(groups=Path("nowhere.csv")), "the groups nowhere.csv cannot be read"),

@@ -122,7 +122,8 @@ def choose_sides(
     Raises
     ------
     PremaskError
-        For a file of groups or splits that cannot be read, more folds than there are groups.
+        For a file of groups or splits that cannot be read, a pattern that matches no image, more
+        folds than there are groups.
     """
     labelled = sorted(classes)
     stems = [*labelled, *sorted(thumbnails.keys() - classes.keys())]
@@ -152,6 +153,11 @@ def _specimens(stems: Sequence[str], options: SideOptions, remarks: list[str]) -
             )
         matches = {stem: pattern.search(stem) for stem in stems}
         found = {stem: one[1] for stem, one in matches.items() if one and one[1]}
+        if not found:
+            raise PremaskError(
+                f"--group-by {options.group_by!r} matches none of {count(len(stems), 'image')},"
+                f" e.g. not {stems[0]}; give what does, or leave it out"
+            )
     if options.groups:
         given = read_column(options.groups, "group", "steel_07,specimen 3")
         found |= {stem: group for stem, group in given.by_stem.items() if stem in stems}
