@@ -426,6 +426,18 @@ def test_a_kept_split_of_all_images_gets_no_part_that_it_has_not(
     assert not any("empty" in line for line in made.remarks)
 
 
+def test_types_that_a_part_lacks_are_told(project: Project, tmp_path: Path) -> None:
+    """Odd images are of type I, even ones of type II."""
+    file = tmp_path / "sides.csv"
+    parts = ["train" if i < 8 else "val" if i % 2 else "test" for i in range(11)]
+    file.write_text("".join(f"steel {i:02},{part}\n" for i, part in enumerate(parts)))
+    made = build_dataset(project, tmp_path / "set", ABOUT, SideOptions(splits=file, folds=0))
+    told = "split default: val has no image of type II; test has no image of type I"
+    assert told in made.remarks
+    even = build_dataset(project, tmp_path / "even", ABOUT, SideOptions(folds=0))
+    assert not any("no image of type" in line for line in even.remarks)
+
+
 def test_a_leak_in_kept_splits_is_told_and_left(project: Project, tmp_path: Path) -> None:
     add_copy(project, tmp_path, "steel 01", "again")
     file = tmp_path / "sides.csv"

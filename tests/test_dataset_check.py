@@ -68,7 +68,7 @@ def found(folder: Path, **more: object) -> dict[str, list[str]]:
 def test_nothing_is_wrong_with_what_was_built(original: Path) -> None:
     kinds = found(original)
     # six images of two types: a part may lack a phase, which is told
-    assert set(kinds) <= {"absent"}
+    assert set(kinds) <= {"absent", "no type"}
     assert not check_dataset(original).broken
 
 
@@ -83,6 +83,7 @@ def test_the_known_faults_of_microsteel(tmp_path: Path) -> None:
         "split": 2,
         "bar": 1,
         "absent": 1,
+        "no type": 1,
         "name": 1,
         "type": 1,
     }
@@ -291,6 +292,20 @@ def test_phases_that_a_type_should_not_show(tmp_path: Path) -> None:
     assert found(root)["phases"] == [
         "labels/labels/Class_II_C14F3x10000.png: 2 px of Fe2B in type II"
     ]
+
+
+def test_a_type_that_a_part_lacks_is_told(tmp_path: Path) -> None:
+    root = plain(tmp_path)
+    assert "no type" not in found(root)
+    (root / "types.csv").write_text("i0,A\ni1,A\ni2,B\ni3,B\ni4,A\n")
+    resplit(root, default={"train": ["i0", "i2"], "val": ["i3"], "test": ["i4", "i5"], "b": []})
+    assert found(root)["no type"] == [
+        "split default: val has no image of type A",
+        "split default: test has no image of type B",
+    ]
+    resplit(root, three={"0": ["i0", "i2"], "1": ["i1", "i3"], "2": ["i4", "i5"]})
+    assert found(root)["no type"] == ["split three: fold 2 has no image of type B"]
+    assert not check_dataset(root).broken
 
 
 def test_microsteels_splits_that_contradict_each_other(tmp_path: Path) -> None:

@@ -184,6 +184,33 @@ def test_rows_go_to_tensorboard_too(order: Order, tmp_path: Path) -> None:
     assert len((tmp_path / "metrics.jsonl").read_text().splitlines()) == 2
 
 
+def test_types_that_the_table_will_lack_are_told_before_training(
+    order: Order, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def never(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("premask.workflow.train_per_type.train", never)
+    lines: list[str] = []
+    with pytest.raises(KeyboardInterrupt):
+        train_per_type(replace(order, out=tmp_path), tell=lines.append)
+    assert lines == ["Type II has no image in the part test: Table 8 will have no row of it."]
+    entries = tuple(
+        replace(one, type="IV") if one.stem == "Class_I_C26F1x15000" else one
+        for one in order.dataset.entries
+    )
+    lines.clear()
+    with pytest.raises(KeyboardInterrupt):
+        train_per_type(
+            replace(order, dataset=replace(order.dataset, entries=entries)), tell=lines.append
+        )
+    assert lines == [
+        "Type I has no image in the part test: Table 8 will have no row of it.",
+        "Type II has no image in the part test: Table 8 will have no row of it.",
+        "Type IV has no training image: it gets no model, and no row in Table 8.",
+    ]
+
+
 def test_what_cannot_be_compared_is_refused(tmp_path: Path) -> None:
     plain = Order(read_dataset(write_dataset(tmp_path / "plain")), tmp_path / "runs", KNOBS)
     with pytest.raises(PremaskError, match=r"of 0 types \(none is told\); --per-type compares two"):

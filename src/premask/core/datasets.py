@@ -96,6 +96,7 @@ REMARKS: Mapping[str, tuple[str, str]] = {
     "constant": (DOUBTFUL, "label maps of one value"),
     "phases": (DOUBTFUL, "phases that the type should not show"),
     "absent": (DOUBTFUL, "phases without a pixel, and empty parts of splits"),
+    "no type": (DOUBTFUL, "types without an image in a part of a split"),
     "no split": (DOUBTFUL, "labelled images in no part of a split"),
     "parts": (DOUBTFUL, "splits that contradict each other"),
     "no label map": (DOUBTFUL, "images without a label map"),

@@ -18,6 +18,7 @@ from premask.splits.groups import joined
 from premask.splits.near_duplicates import Likeness, Thumbnail, near_duplicates
 from premask.splits.stratified import fold_groups, split_groups
 from premask.workflow.dataset_splits import part_name, read_splits, resolve
+from premask.workflow.dataset_types import lacking_lines
 from premask.workflow.label_folders import read_column
 
 FOLDS = "folds"
@@ -222,6 +223,7 @@ def _split_all(
     sides.splits = {DEFAULT_SPLIT: default, **{n: p for n, p in kept.items() if n != DEFAULT_SPLIT}}
     _add_folds(sides, groups, types, pixels, stems, options)
     sides.remarks += leaks(sides.splits, sides.groups)
+    sides.remarks += lacking_lines(sides.splits, dict(zip(stems, types, strict=True)))
 
 
 def _kept(

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from premask.core.datasets import DEFAULT_SPLIT, Dataset, Remark
 from premask.workflow.dataset_sides import leaks
+from premask.workflow.dataset_types import lacking_line, types_lacking
 
 Parts = Mapping[str, Sequence[str]]
 Pixels = Mapping[str, NDArray[np.int64]]
@@ -41,7 +42,7 @@ class Pair:
 
 
 def check_splits(dataset: Dataset, pixels: Pixels, pairs: Sequence[Pair]) -> list[Remark]:
-    """Leaks between the parts of each split, phases that a part lacks, images in no part.
+    """Leaks between the parts of each split, phases and types that a part lacks, images in none.
 
     Parameters
     ----------
@@ -63,7 +64,12 @@ def check_splits(dataset: Dataset, pixels: Pixels, pairs: Sequence[Pair]) -> lis
     for line in leaks(schemes, groups):
         where, _, message = line.partition(": ")
         remarks.append(Remark("leak", where, message))
+    types = {entry.stem: entry.type for entry in dataset.labelled}
     for name, parts in schemes.items():
+        remarks += [
+            Remark("no type", f"split {name}", f"{part} {lacking_line(own)}")
+            for part, own in types_lacking(parts, types).items()
+        ]
         remarks += _leaking_pairs(name, parts, pairs)
         remarks += _absent(name, parts, pixels, dataset.phases.names)
     return remarks + _unsplit(dataset) + _contradictions(dataset)

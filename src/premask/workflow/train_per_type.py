@@ -15,6 +15,7 @@ from premask.evaluate.scores import Scores, measure, summarise
 from premask.io.files import write_atomically
 from premask.io.label_maps import read_label_map
 from premask.train.data import Step, silent
+from premask.train.processes import is_first
 from premask.workflow.dataset_folder import read_pair
 from premask.workflow.paper_tables import ALL, false_pixel_notes, percent
 from premask.workflow.tables import Cell, Column, Table, render
@@ -76,6 +77,9 @@ def train_per_type(
             f"{order.dataset.root}: no labelled image is kept apart in the split {parts.split}, so"
             " that there is nothing to compare models on; choose a split with a part test"
         )
+    if is_first():
+        for line in lines_of_types(parts, part, types):
+            tell(line)
     runs: dict[str, Result] = {}
     divided = {None: parts} | {
         type_: divide(order.dataset, order.split, order.config, type_) for type_ in types
@@ -128,6 +132,21 @@ def types_of(dataset: Dataset, entries: Sequence[Entry]) -> list[str]:
     return types
 
 
+def lines_of_types(parts: Parts, part: str, types: Sequence[str]) -> list[str]:
+    """A sentence on each type that Table 8 will lack, and why."""
+    tested = {entry.type for entry in parts.held_out[part]}
+    of_others = {one.type for own in parts.held_out.values() for one in own if one.type}
+    lines = [
+        f"Type {one} has no image in the part {part}: Table 8 will have no row of it."
+        for one in types
+        if one not in tested
+    ]
+    return lines + [
+        f"Type {one} has no training image: it gets no model, and no row in Table 8."
+        for one in sorted(of_others - set(types))
+    ]
+
+
 def folder_of(name: str) -> str:
     """A name that any file system takes.
 
@@ -164,6 +183,9 @@ def table_8(order: Order, parts: Parts, part: str, types: Sequence[str]) -> Tabl
         notes += false_pixel_notes(type_, block)
     if missing:
         notes.append(f"No image of the part {part}: type {', '.join(missing)}.")
+    untrained = sorted({entry.type for entry in entries if entry.type} - set(types))
+    if untrained:
+        notes.append(f"No training image: type {', '.join(untrained)}.")
     names = order.dataset.phases.names
     columns = (
         Column("Model"),
