@@ -426,6 +426,28 @@ def test_a_kept_split_of_all_images_gets_no_part_that_it_has_not(
     assert not any("empty" in line for line in made.remarks)
 
 
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (
+            {"default": {"train": ["billet 1"], "test": ["billet 2"]}},
+            r"none of its entries is an image here, e.g. not billet 1; .* \(steel 00 \.\.\.\)",
+        ),
+        ({"five": {"0": ["billet 1"], "1": ["billet 2"]}}, "e.g. not billet 1"),
+        ({"default": {"train": [], "test": []}}, "it is empty"),
+        ({}, "it is empty"),
+    ],
+)
+def test_splits_of_other_images_are_refused(
+    project: Project, tmp_path: Path, content: dict, said: str
+) -> None:
+    file = tmp_path / "splits.json"
+    file.write_text(json.dumps(content))
+    with pytest.raises(PremaskError, match=said):
+        build_dataset(project, tmp_path / "set", ABOUT, SideOptions(splits=file))
+    assert not (tmp_path / "set").exists()
+
+
 def test_types_that_a_part_lacks_are_told(project: Project, tmp_path: Path) -> None:
     """Odd images are of type I, even ones of type II."""
     file = tmp_path / "sides.csv"

@@ -123,8 +123,8 @@ def choose_sides(
     Raises
     ------
     PremaskError
-        For a file of groups or splits that cannot be read, a pattern that matches no image, more
-        folds than there are groups.
+        For a file of groups or splits that cannot be read, splits of other images, a pattern that
+        matches no image, more folds than there are groups.
     """
     labelled = sorted(classes)
     stems = [*labelled, *sorted(thumbnails.keys() - classes.keys())]
@@ -236,6 +236,16 @@ def _kept(
     if len(raw.splits) == 1:
         raw.splits = {DEFAULT_SPLIT: next(iter(raw.splits.values()))}
     splits, folds, found = resolve(raw, frozenset(stems), path.name)
+    if not any(own for split in splits.values() for own in split.parts.values()):
+        entries = [
+            e for one in (raw.splits, raw.folds) for own in one.values() for e in own.values()
+        ]
+        named = next((entry for own in entries for entry in own), "")
+        told = f"none of its entries is an image here, e.g. not {named}" if named else "it is empty"
+        raise PremaskError(
+            f"--splits {path}: {told}; give the splits of these images ({stems[0]} ...), or"
+            " leave it out"
+        )
     remarks += [remark.line for remark in found]
     kept = {
         name: {part: list(own) for part, own in splits[name].parts.items()} for name in raw.splits
