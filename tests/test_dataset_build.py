@@ -590,12 +590,30 @@ def test_licences_are_known_in_any_spelling() -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["train", "train=0", "train=a", "val=50,test=50", "train=1,train=1", "train=-1", ""]
+    "text",
+    [
+        "train",
+        "train=0",
+        "train=a",
+        "val=50,test=50",
+        "train=1,train=1",
+        "train=-1",
+        "",
+        "train=80,val=30",
+        "train=80",
+        "train=0.8,val=0.1",
+        "train=1,val=1",
+        "train=33,val=33,test=33",
+    ],
 )
 def test_shares_that_cannot_be_read_are_refused(text: str) -> None:
     with pytest.raises(PremaskError, match="--shares"):
         parse_shares(text)
     assert parse_shares("train=80,validate=20") == {"train": 80, "val": 20}
+    assert parse_shares("train=0.7,val=0.2,test=0.1") == {"train": 0.7, "val": 0.2, "test": 0.1}
+    assert list(parse_shares("train=33.3,val=33.3,test=33.3")) == ["train", "val", "test"]
+    with pytest.raises(PremaskError, match=r"add up to 110; 100 \(or 1\) is accepted"):
+        parse_shares("train=80,val=30")
 
 
 @pytest.mark.parametrize(

@@ -67,7 +67,7 @@ def build(
         typer.Option("--splits", help="Splits to keep: JSON, a folder of .txt, or stem,part."),
     ] = None,
     shares: Annotated[
-        str, typer.Option("--shares", help="Of the images, for the parts of the default split.")
+        str, typer.Option("--shares", help="Of the images, for the parts of the default split; %.")
     ] = "train=70,val=15,test=15",
     folds: Annotated[
         int | None,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -23,6 +24,8 @@ from premask.workflow.label_folders import read_column
 
 FOLDS = "folds"
 SHARES: Mapping[str, float] = {"train": 0.7, "val": 0.15, "test": 0.15}
+ROUNDING = 0.0015
+"""Shares may miss their whole by this share of it: three of 33.3 are three thirds."""
 MOST_FOLDS = 5
 """Folds that are made where nobody says how many; fewer where there are fewer groups."""
 
@@ -87,7 +90,8 @@ def parse_shares(text: str) -> dict[str, float]:
     Raises
     ------
     PremaskError
-        For another form, a part that is there twice, shares that are not positive.
+        For another form, a part that is there twice, shares that are not positive, or do not add up
+        to 100 or 1.
     """
     shares: dict[str, float] = {}
     for piece in text.split(","):
@@ -101,6 +105,12 @@ def parse_shares(text: str) -> dict[str, float]:
         shares[part] = float(number)
     if min(shares.values()) <= 0 or "train" not in shares:
         raise PremaskError(f"--shares {text!r}: train and positive shares are needed")
+    total = sum(shares.values())
+    if not any(math.isclose(total, whole, rel_tol=ROUNDING) for whole in (1, 100)):
+        raise PremaskError(
+            f"--shares {text!r} add up to {total:g}; 100 (or 1) is accepted, as in"
+            " train=70,val=15,test=15"
+        )
     return shares
 
 
