@@ -625,8 +625,15 @@ def test_shares_that_cannot_be_read_are_refused(text: str) -> None:
             SideOptions(group_by="(C[0-9]+)F"),
             r"--group-by '\(C\[0-9\]\+\)F' matches none of 11 images, e.g. not steel 00;",
         ),
-        (SideOptions(folds=12), "12 folds cannot be made of 11 groups"),
-        (SideOptions(folds=1), "1 folds cannot be made"),
+        (
+            SideOptions(folds=12),
+            r"--folds 12: 0 \(none\) and 2 to 11, one for each group, are accepted, .* 11 groups",
+        ),
+        (SideOptions(folds=1), r"--folds 1: 0 \(none\) and 2 to 11, one"),
+        (
+            SideOptions(folds=2, group_by="(steel)"),
+            r"--folds 2: only 0 \(none\) is accepted, for the images make 1 group",
+        ),
         (SideOptions(groups=Path("nowhere.csv")), "the groups nowhere.csv cannot be read"),
     ],
 )

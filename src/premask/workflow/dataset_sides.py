@@ -280,6 +280,16 @@ def _add_folds(
         wanted = 0 if has_folds or n_groups < 2 else min(MOST_FOLDS, n_groups)
     if wanted == 0:
         return
+    if not 2 <= wanted <= n_groups:
+        told = (
+            f"0 (none) and 2 to {n_groups}, one for each group,"
+            if n_groups > 1
+            else "only 0 (none)"
+        )
+        raise PremaskError(
+            f"--folds {wanted}: {told} {'are' if n_groups > 1 else 'is'} accepted, for the images"
+            f" make {count(n_groups, 'group')}"
+        )
     if FOLDS in sides.splits:
         raise PremaskError(
             f"{options.splits} has {FOLDS!r} already, which are kept; leave --folds out"
