@@ -6,6 +6,7 @@ import hashlib
 import json
 import shutil
 import zipfile
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -21,7 +22,13 @@ from premask.project.images import all_images, read_pixels
 from premask.project.label_maps import read_version
 from premask.project.project import Project, open_project
 from premask.workflow.dataset import build_dataset
-from premask.workflow.dataset_about import About, parse_authors, parse_licence
+from premask.workflow.dataset_about import (
+    LICENCES,
+    About,
+    licence_line,
+    parse_authors,
+    parse_licence,
+)
 from premask.workflow.dataset_check import check_dataset
 from premask.workflow.dataset_folder import read_dataset, read_pair
 from premask.workflow.dataset_sides import SideOptions, parse_shares
@@ -587,6 +594,19 @@ def test_licences_are_known_in_any_spelling() -> None:
     assert other is not None
     assert (other.name, other.hub) == ("Ours, see LICENCE", "other")
     assert parse_licence("") is None
+    assert all(licence_line(one) == "" for one in LICENCES.values())
+
+
+def test_a_licence_that_programs_do_not_know_is_told(project: Project, tmp_path: Path) -> None:
+    about = replace(ABOUT, licence=parse_licence("CC-BY-4"))
+    (line,) = (
+        line for line in build_dataset(project, tmp_path / "set", about).remarks if "SPDX" in line
+    )
+    assert line.startswith("the licence 'CC-BY-4' is none of the SPDX identifiers that premask")
+    assert line.endswith("; did you mean CC-BY-4.0?")
+    assert "license:" not in (tmp_path / "set" / "CITATION.cff").read_text()
+    card = (tmp_path / "set" / "README.md").read_text()
+    assert 'license: other\nlicense_name: "CC-BY-4"' in card
 
 
 @pytest.mark.parametrize(

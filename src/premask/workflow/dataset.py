@@ -18,7 +18,7 @@ from premask.io.archives import pack
 from premask.io.files import write_atomically
 from premask.io.staging import publish, staging
 from premask.project.project import Project
-from premask.workflow.dataset_about import About
+from premask.workflow.dataset_about import About, licence_line
 from premask.workflow.dataset_card import Contents, card, newest_date, split_table
 from premask.workflow.dataset_files import (
     Written,
@@ -299,6 +299,8 @@ def _built(
         )
     if about.licence is None:
         remarks.append("no licence is stated, so that nobody may use it; e.g. --licence CC-BY-4.0")
+    elif line := licence_line(about.licence):
+        remarks.append(line)
     if not about.authors:
         remarks.append("no authors are stated; e.g. --authors 'Ana Ruiz (DaSCI); Ben Doe'")
     return Built(

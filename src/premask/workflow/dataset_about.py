@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from premask.core.errors import PremaskError
+from premask.core.errors import PremaskError, nearest
 
 
 @dataclass(frozen=True)
@@ -117,6 +117,17 @@ def parse_licence(text: str) -> Licence | None:
         raise PremaskError(f"--licence {wanted!r}: one line is needed, e.g. CC-BY-4.0")
     folded = {name.casefold(): one for name, one in LICENCES.items()}
     return folded.get(wanted.casefold().replace(" ", "-"), Licence(wanted))
+
+
+def licence_line(licence: Licence) -> str:
+    """What must be known of a licence by another name than the usual ones; else empty."""
+    if licence.name in LICENCES:
+        return ""
+    return (
+        f"the licence {licence.name!r} is none of the SPDX identifiers that premask knows"
+        f" ({', '.join(LICENCES)}): CITATION.cff leaves it out, and the card calls it other, with"
+        f" that name{nearest(licence.name, LICENCES)}"
+    )
 
 
 def parse_authors(text: str) -> tuple[Author, ...]:
