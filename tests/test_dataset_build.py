@@ -304,7 +304,7 @@ def test_unlabelled_images_that_repeat_labelled_ones_are_told(
     checked = check_dataset(with_unlabelled)
     assert not checked.broken
     (told,) = [remark.line for remark in checked.remarks if remark.kind == "duplicate"]
-    assert "old print and steel 03 show the same (100 % of it)" in told
+    assert "old print: shows the same as steel 03 (100 % of it)" in told
     assert "old print is unlabelled: leave it out of what is trained on" in told
     assert not [remark for remark in checked.remarks if remark.kind == "no label map"]
 

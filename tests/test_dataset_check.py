@@ -98,7 +98,7 @@ def test_the_known_faults_of_metaldam(tmp_path: Path) -> None:
     assert sorted(kinds) == ["bar", "duplicate", "form", "no label map"]
     # an unlabelled image in another format and contrast, with its bar, repeats a labelled one
     (line,) = kinds["duplicate"]
-    assert "micrograph0 and u2 show the same" in line
+    assert "micrograph0: shows the same as u2 (100 % of it); u2 is unl" in line
     assert "u2 is unlabelled" in line
     assert kinds["form"] == ["labels/micrograph2.png: stored as colour with R=G=B; read as indices"]
     assert [line.split(":")[1][:6] for line in kinds["bar"]] == [" 65 px", " 66 px"]
@@ -216,7 +216,7 @@ FAULTS: dict[str, tuple[Callable[[Path], object], str, str]] = {
     "a near-duplicate on one side": (
         lambda root: shutil.copy(root / "images/i0.png", root / "images/i1.png"),
         "duplicate",
-        "i0 and i1 are the same image",
+        "i0: the same image as i1",
     ),
     "a phase that a part lacks": (
         lambda root: [edit(root, f"labels/i{i}.png", np.zeros_like) for i in (4, 5)],
@@ -267,6 +267,19 @@ def test_a_fault_is_found(
     change(root)
     kinds = found(root)
     assert any(line in one for one in kinds[kind]), kinds
+
+
+def test_a_pair_on_two_sides_is_told_once(tmp_path: Path) -> None:
+    root = plain(tmp_path / "plain")
+    shutil.copy(root / "images/i0.png", root / "images/i5.png")
+    shutil.copy(root / "images/i1.png", root / "images/i2.png")
+    (root / "groups.csv").write_text("i0,steel 7\ni5,steel 7\n")
+    kinds = found(root)
+    assert kinds["leak"] == ["split default: i0 and i5 are the same image: train and test"]
+    assert kinds["duplicate"] == ["i1: the same image as i2"]
+    # a third image of the specimen leaks as well
+    (root / "groups.csv").write_text("i0,steel 7\ni5,steel 7\ni3,steel 7\n")
+    assert len(found(root)["leak"]) == 2
 
 
 def test_values_that_are_no_phase_are_found_with_their_place(tmp_path: Path) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -34,6 +34,13 @@ class Pair:
     equal: bool = False
 
     @property
+    def of_first(self) -> str:
+        """What is said of the first one."""
+        if self.equal:
+            return f"the same image as {self.second}"
+        return f"shows the same as {self.second} ({100 * self.overlap:.0f} % of it)"
+
+    @property
     def line(self) -> str:
         """What they have in common."""
         if self.equal:
@@ -52,7 +59,10 @@ def check_splits(dataset: Dataset, pixels: Pixels, pairs: Sequence[Pair]) -> lis
         Images that show the same.
     """
     schemes = dict(_schemes(dataset))
-    remarks = list(_same_images(dataset, pairs))
+    leaking = {name: list(_leaking_pairs(name, parts, pairs)) for name, parts in schemes.items()}
+    told = {(pair.first, pair.second) for own in leaking.values() for pair, _ in own}
+    apart = [pair for pair in pairs if (pair.first, pair.second) not in told]
+    remarks = list(_same_images(dataset, apart))
     if pixels:
         names = dataset.phases.names
         total = np.sum(list(pixels.values()), axis=0)
@@ -60,7 +70,7 @@ def check_splits(dataset: Dataset, pixels: Pixels, pairs: Sequence[Pair]) -> lis
             Remark("absent", "the data set", f"no pixel is {names[i]}")
             for i in np.flatnonzero(total == 0)
         ]
-    groups = {entry.stem: entry.group or entry.stem for entry in dataset.entries}
+    groups = _groups(dataset, told)
     for line in leaks(schemes, groups):
         where, _, message = line.partition(": ")
         remarks.append(Remark("leak", where, message))
@@ -70,7 +80,7 @@ def check_splits(dataset: Dataset, pixels: Pixels, pairs: Sequence[Pair]) -> lis
             Remark("no type", f"split {name}", f"{part} {lacking_line(own)}")
             for part, own in types_lacking(parts, types).items()
         ]
-        remarks += _leaking_pairs(name, parts, pairs)
+        remarks += [remark for _, remark in leaking[name]]
         remarks += _absent(name, parts, pixels, dataset.phases.names)
     return remarks + _unsplit(dataset) + _contradictions(dataset)
 
@@ -93,15 +103,28 @@ def _same_images(dataset: Dataset, pairs: Sequence[Pair]) -> Iterator[Remark]:
     for pair in pairs:
         bare = [stem for stem in (pair.first, pair.second) if stem not in labelled]
         told = f"; {bare[0]} is unlabelled: leave it out of what is trained on" if bare else ""
-        yield Remark("duplicate", pair.first, pair.line + (told if len(bare) == 1 else ""))
+        yield Remark("duplicate", pair.first, pair.of_first + (told if len(bare) == 1 else ""))
 
 
-def _leaking_pairs(name: str, parts: Parts, pairs: Sequence[Pair]) -> Iterator[Remark]:
+def _groups(dataset: Dataset, told: Collection[tuple[str, str]]) -> dict[str, str]:
+    """The group of each image; none for those that are a pair and no more, which is told."""
+    groups = {entry.stem: entry.group or entry.stem for entry in dataset.entries}
+    members: dict[str, list[str]] = {}
+    for stem, group in groups.items():
+        members.setdefault(group, []).append(stem)
+    twos = {frozenset(pair) for pair in told}
+    alone = (own for own in members.values() if frozenset(own) in twos)
+    return groups | {stem: stem for own in alone for stem in own}
+
+
+def _leaking_pairs(name: str, parts: Parts, pairs: Sequence[Pair]) -> Iterator[tuple[Pair, Remark]]:
+    """The pairs on two sides of a split, with what is said of them."""
     where = {stem: part for part, stems in parts.items() for stem in stems}
     for pair in pairs:
         sides = where.get(pair.first), where.get(pair.second)
         if None not in sides and sides[0] != sides[1]:
-            yield Remark("leak", f"split {name}", f"{pair.line}: {sides[0]} and {sides[1]}")
+            line = f"{pair.line}: {sides[0]} and {sides[1]}"
+            yield pair, Remark("leak", f"split {name}", line)
 
 
 def _absent(name: str, parts: Parts, pixels: Pixels, names: Sequence[str]) -> Iterator[Remark]:
