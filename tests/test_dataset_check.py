@@ -507,6 +507,35 @@ def test_what_is_no_data_set_is_refused(tmp_path: Path) -> None:
     assert "no zip archive, or it is cut off" in refusal("dataset", "check", tmp_path / "cut.zip")
 
 
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        (
+            "steel 2",
+            "not a data set; build one from it with premask dataset build '{0}/steel 2' NEWFOLDER",
+        ),
+        ("sets", "but 2 folders in it are: {0}/sets/a, '{0}/sets/b 2'; give one of them"),
+        ("sets/a/images", "but a part of one; give its folder, {0}/sets/a"),
+        ("sets/a/labels/deep", "but a part of one; give its folder, {0}/sets/a"),
+        ("sets/a/images/i0.png", "is a file; give the folder of a data set, or a zip archive of"),
+        ("other", "make one with premask dataset build PROJECT NEWFOLDER"),
+    ],
+)
+def test_what_is_meant_is_named_where_a_folder_is_none(
+    tmp_path: Path, name: str, said: str
+) -> None:
+    plain(tmp_path / "sets" / "a", 2)
+    plain(tmp_path / "sets" / "b 2", 2)
+    for folder in ("sets/a/labels/deep", "steel 2", "other"):
+        (tmp_path / folder).mkdir()
+    (tmp_path / "steel 2" / "premask.toml").write_text("")
+    with pytest.raises(PremaskError) as error:
+        check_dataset(tmp_path / name)
+    assert said.format(tmp_path) in str(error.value)
+    assert str(tmp_path / name) in str(error.value)
+    assert "\n" not in str(error.value)
+
+
 def test_the_command_line_tells_what_is_broken(tmp_path: Path) -> None:
     root = plain(tmp_path)
     assert premask("dataset", "check", root).stdout.endswith("Nothing is wrong.\n")

@@ -74,9 +74,13 @@ def check_dataset(
     Raises
     ------
     PremaskError
-        For a folder that is no data set at all.
+        For a folder that is no data set at all, and a file that is no zip archive.
     """
     with unpacked(path) as folder:
+        if folder.is_file():
+            raise PremaskError(
+                f"{path} is a file; give the folder of a data set, or a zip archive of one"
+            )
         dataset = read_dataset(folder, classes=classes)
         checked = Checked(dataset, remarks=list(dataset.remarks))
         seen: dict[str, str] = {}

@@ -11,9 +11,10 @@ from numpy.typing import NDArray
 from premask.core.datasets import BROKEN, DOUBTFUL, REMARKS, Dataset, Entry, Remark, Split
 from premask.core.errors import PremaskError
 from premask.core.micrograph import Image
-from premask.core.words import typed
+from premask.core.words import count, typed
 from premask.io.images import read_micrograph
 from premask.io.label_maps import read_label_map
+from premask.project.settings import FILE_NAME
 from premask.workflow.dataset_layouts import (
     layout_of,
     read_metaldam,
@@ -26,6 +27,9 @@ __all__ = [
     "BROKEN", "DOUBTFUL", "MANIFEST", "REMARKS", "Dataset", "Entry", "Remark", "Split",
     "read_dataset", "read_pair",
 ]  # fmt: skip
+
+MOST_NAMED = 5
+"""Folders that are named where one of them may be meant."""
 
 MOST_BAR = 0.25
 """An image may be taller than its label map by this share of the label map's height."""
@@ -62,10 +66,7 @@ def read_dataset(folder: Path, *, classes: Sequence[str] = ()) -> Dataset:
         return read_metaldam(root)
     if layout == "plain":
         return read_plain(root, classes)
-    raise PremaskError(
-        f"{folder} is no data set: {MANIFEST}, images/ with labels/ or masks/, or MicroSteel's"
-        f" images_class1/ is needed; make one with premask dataset build PROJECT {typed(folder)}"
-    )
+    raise PremaskError(_refusal(folder))
 
 
 def read_pair(entry: Entry) -> tuple[Image, NDArray[np.uint8]]:
@@ -99,8 +100,38 @@ def read_pair(entry: Entry) -> tuple[Image, NDArray[np.uint8]]:
 
 def _root_of(folder: Path) -> Path:
     """The folder itself, or the one below it that an archive put around the data set."""
-    if (folder / MANIFEST).is_file() or layout_of(folder):
+    if _fits(folder):
         return folder
-    below = [path for path in sorted(folder.iterdir()) if path.is_dir()]
-    fits = [path for path in below if (path / MANIFEST).is_file() or layout_of(path)]
+    fits = _below(folder)
     return fits[0] if len(fits) == 1 else folder
+
+
+def _fits(folder: Path) -> bool:
+    return (folder / MANIFEST).is_file() or layout_of(folder) is not None
+
+
+def _below(folder: Path) -> list[Path]:
+    return [path for path in sorted(folder.iterdir()) if path.is_dir() and _fits(path)]
+
+
+def _refusal(folder: Path) -> str:
+    """Why a folder is no data set, and which one may be meant."""
+    if (folder / FILE_NAME).is_file():
+        return (
+            f"{folder} is a project, not a data set; build one from it with premask dataset build"
+            f" {typed(folder)} NEWFOLDER"
+        )
+    told = f"{folder} is no data set"
+    if below := _below(folder):
+        named = ", ".join(typed(path) for path in below[:MOST_NAMED])
+        more = f" and {len(below) - MOST_NAMED} more" if len(below) > MOST_NAMED else ""
+        return (
+            f"{told}, but {count(len(below), 'folder')} in it are: {named}{more}; give one of them"
+        )
+    above = next((path for path in folder.resolve().parents[:2] if _fits(path)), None)
+    if above is not None:
+        return f"{told}, but a part of one; give its folder, {typed(above)}"
+    return (
+        f"{told}: {MANIFEST}, images/ with labels/ or masks/, or MicroSteel's images_class1/ is"
+        " needed; make one with premask dataset build PROJECT NEWFOLDER"
+    )
