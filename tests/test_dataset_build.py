@@ -494,6 +494,24 @@ def test_building_again_replaces_what_was_built_and_nothing_else(
     assert not check_dataset(out).broken
 
 
+def test_an_archive_of_an_earlier_build_is_told(project: Project, tmp_path: Path) -> None:
+    out, zipped = tmp_path / "set", tmp_path / "set.zip"
+    said = f"{zipped} is of an earlier build and was left; build with --zip as well, or remove it"
+    build_dataset(project, out, ABOUT, archive=True)
+    before = zipped.read_bytes()
+    assert said not in build_dataset(project, out, ABOUT).remarks  # the archive holds the same
+    other = SideOptions(folds=0)
+    assert said in build_dataset(project, out, ABOUT, other).remarks
+    assert zipped.read_bytes() == before
+    assert said not in build_dataset(project, out, ABOUT, other, archive=True).remarks
+    assert zipped.read_bytes() != before
+    with zipfile.ZipFile(zipped, "w") as archive:
+        archive.writestr("thesis.txt", "mine")
+    assert said not in build_dataset(project, out, ABOUT).remarks
+    zipped.write_text("no archive")
+    assert said not in build_dataset(project, out, ABOUT).remarks
+
+
 def test_a_folder_of_others_is_not_written_into(project: Project, tmp_path: Path) -> None:
     out = tmp_path / "mine"
     out.mkdir()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import zipfile
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -141,15 +142,30 @@ def build_dataset(
         _write_about(project, folder, about, written, bare, sides, out.stem)
         left = [] if unlabelled else [image.name for _, image in chosen.without]
         built = _built(out, written, bare, sides, left, about)
+        zipped = out.with_name(f"{out.name}.zip")
         if archive and out.suffix.lower() != ".zip":
-            zipped = out.with_name(f"{out.name}.zip")
             pack(folder, zipped)
             built.files.append(zipped)
+        elif _is_earlier(zipped, folder):
+            built.remarks.append(
+                f"{zipped} is of an earlier build and was left; build with --zip as well, or"
+                " remove it"
+            )
         kept = {path.relative_to(folder).as_posix() for path in folder.rglob("*")}
         publish(folder, out, last=MANIFEST)
     for name in before - kept:
         (out / name).unlink(missing_ok=True)
     return built
+
+
+def _is_earlier(archive: Path, folder: Path) -> bool:
+    """Whether an archive holds a data set of premask, and another one than a folder."""
+    try:
+        with zipfile.ZipFile(archive) as opened:
+            opened.getinfo(MANIFEST)
+            return opened.read(SUMS) != (folder / SUMS).read_bytes()
+    except (OSError, KeyError, RuntimeError, zipfile.BadZipFile):  # none, or none of ours
+        return False
 
 
 def _files_of_before(out: Path) -> set[str]:
