@@ -17,6 +17,7 @@ from PIL import Image
 from dataset_fakes import write_metaldam, write_microsteel
 from dataset_project import make_project
 from helpers import answer, premask, refusal, small_micrograph
+from premask.cli.main import main
 from premask.core.datasets import LOST, REMARKS
 from premask.core.errors import PremaskError
 from premask.train.config import make_config
@@ -505,6 +506,35 @@ def test_what_is_no_data_set_is_refused(tmp_path: Path) -> None:
     assert "does not exist" in refusal("dataset", "check", tmp_path / "nowhere")
     (tmp_path / "cut.zip").write_bytes(b"PK\x03\x04 and nothing more")
     assert "no zip archive, or it is cut off" in refusal("dataset", "check", tmp_path / "cut.zip")
+
+
+@pytest.mark.parametrize(
+    ("command", "called", "said"),
+    [
+        ("build", "dataset.build_dataset", "{0}/out is not built; run the command again"),
+        ("check", "dataset_check.check_dataset", "nothing was changed"),
+        ("build", "dataset_about.parse_licence", "what was finished is kept"),
+    ],
+)
+def test_ctrl_c_ends_with_one_line(
+    original: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    command: str,
+    called: str,
+    said: str,
+) -> None:
+    def stop(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(f"premask.workflow.{called}", stop)
+    places = [original.parent / "project", tmp_path / "out"] if command == "build" else [original]
+    monkeypatch.setattr("sys.argv", ["premask", "dataset", command, *map(str, places)])
+    with pytest.raises(SystemExit) as ended:
+        main()
+    assert ended.value.code == 130
+    assert capsys.readouterr().err == f"premask: stopped; {said.format(tmp_path)}\n"
 
 
 @pytest.mark.parametrize(

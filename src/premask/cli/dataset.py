@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from premask.cli.out import Json, answer, count_line, err
+from premask.cli.out import Json, answer, count_line, err, stoppable
 from premask.cli.project import ProjectFolder
 from premask.core.words import count, typed
 
@@ -109,17 +109,18 @@ def build(
         description.strip() or "Micrographs with a phase for every pixel.",
     )
     options = SideOptions(groups, group_by, splits, parse_shares(shares), folds, seed)
-    built = build_dataset(
-        opened,
-        out,
-        about,
-        options,
-        names=names,
-        unlabelled=unlabelled,
-        archive=archive,
-        on_image=count_line("image"),
-        on_comparison=count_line("comparison"),
-    )
+    with stoppable(f"{out} is not built; run the command again"):
+        built = build_dataset(
+            opened,
+            out,
+            about,
+            options,
+            names=names,
+            unlabelled=unlabelled,
+            archive=archive,
+            on_image=count_line("image"),
+            on_comparison=count_line("comparison"),
+        )
     bare = f", and {built.unlabelled} without a label map" if built.unlabelled else ""
     lines = [f"{count(built.images, 'labelled image')} written to {out}{bare}"]
     lines += [
@@ -169,13 +170,14 @@ def check(
     """
     from premask.workflow.dataset_check import check_dataset
 
-    checked = check_dataset(
-        folder,
-        classes=[name for name in classes.split(",") if name.strip()],
-        compare=compare,
-        on_image=count_line("image"),
-        on_comparison=count_line("comparison"),
-    )
+    with stoppable("nothing was changed"):
+        checked = check_dataset(
+            folder,
+            classes=[name for name in classes.split(",") if name.strip()],
+            compare=compare,
+            on_image=count_line("image"),
+            on_comparison=count_line("comparison"),
+        )
     answer(json, _check_data(folder, checked), _check_lines(folder, checked))
     if checked.broken:
         raise typer.Exit(2)

@@ -27,7 +27,7 @@ from premask.cli import (
     study,
     train,
 )
-from premask.cli.out import err
+from premask.cli.out import err, stoppable
 from premask.core.errors import PremaskError, near
 
 
@@ -36,7 +36,8 @@ class _Commands(TyperGroup):
 
     def invoke(self, ctx: Any) -> Any:
         try:
-            return super().invoke(ctx)
+            with stoppable("what was finished is kept"):  # Typer itself ends without a word
+                return super().invoke(ctx)
         except Exception as error:
             options = getattr(error, "possibilities", None)
             if options:  # of an option that is not known

@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -37,6 +38,16 @@ def err(text: str) -> None:
 def note(text: str) -> None:
     """A line on stderr between two states of a progress line."""
     err(f"\r\x1b[K{text}" if sys.stderr.isatty() else text)
+
+
+@contextmanager
+def stoppable(told: str) -> Iterator[None]:
+    """End a command that Ctrl-C stops with one line, and the exit code 130."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        note(f"premask: stopped; {told}")
+        raise typer.Exit(130) from None
 
 
 def answer(as_json: bool, data: dict[str, Any], lines: list[str]) -> None:
