@@ -8,7 +8,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
+
+# A page on a loaded machine is slow, and right.
+expect.set_options(timeout=20_000)
 
 ROOT = Path(__file__).parent.parent
 DATA = Path(os.environ.get("PREMASK_DATA", ROOT.parent / "shared" / "data"))

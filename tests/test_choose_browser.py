@@ -127,6 +127,32 @@ def test_a_name_that_was_refused_is_taken_back(bench: Bench) -> None:
     expect(card.get_by_label("Region 1: no name")).to_be_visible()
 
 
+def test_what_begins_waits_for_the_names_on_their_way(bench: Bench) -> None:
+    held: list[Route] = []
+
+    def hold(route: Route) -> None:
+        held.append(route)
+
+    bench.page.route("**/names", hold)
+    card = bench.card("kmeans")
+    for region, key in enumerate("qwe"):
+        card.get_by_label(f"Region {region}: no name").hover()
+        bench.page.keyboard.press(key)
+    bench.page.locator("h1").click()
+    bench.page.keyboard.press(str(1 + ["multi-otsu", "kmeans"].index("kmeans")))
+    expect(bench.page.locator("figure.chosen")).to_contain_text("kmeans")
+    bench.page.keyboard.press("Control+Enter")
+    expect(bench.page.get_by_role("button", name="repair", exact=True)).to_be_disabled()
+    held[0].continue_()
+    bench.page.unroute("**/names")
+    bench.page.wait_for_selector("html[data-ready]")
+    project = open_project(bench.root)
+    (begun,) = all_sessions(project)
+    labels = working_copy(project, begun.id).labels
+    project.engine.dispose()
+    assert set(np.unique(labels)) == {0, 1, 2}
+
+
 def test_differences_are_between_maps_with_names(bench: Bench) -> None:
     option = bench.page.get_by_label("differences from").locator("option", has_text="kmeans")
     expect(option).to_be_disabled()
