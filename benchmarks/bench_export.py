@@ -3,7 +3,8 @@
 python benchmarks/bench_export.py [IMAGES] [FORMAT ...]
 
 Real label maps of a few images, mirrored to 1280x959 px, stand for all; each format is
-exported and imported in a process of its own.
+exported and imported in a process of its own. What has been measured is kept in
+``results/export.json``; the report is made of all that is there.
 """
 
 from __future__ import annotations
@@ -16,12 +17,13 @@ import tempfile
 import time
 import zlib
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from common import Target, load, report, stems, table, targets
+from common import RESULTS, Target, load, report, stems, table, targets
 from premask.core.phases import make_phases
 from premask.core.records import ImageRecord
 from premask.interchange.formats import FORMATS
@@ -33,6 +35,7 @@ from premask.project.imports import ImportedMap, store
 from premask.project.project import init_project, open_project
 from premask.project.settings import Settings
 from premask.workflow.export_labels import export_label_maps
+from premask.workflow.hardware import hardware
 from premask.workflow.import_labels import import_label_maps
 
 HEIGHT, WIDTH = 959, 1280
@@ -42,18 +45,38 @@ IMAGES, SECONDS, MEGABYTES = 1000, 240, 1000
 """What is to be reached: so many images in at most so long, with less memory."""
 
 
+KEPT = RESULTS / "export.json"
+
+
 def main(n_images: int, formats: list[str]) -> None:
-    """One project; each format out and in again."""
-    found, rows = [], []
+    """One project; each format out and in again; then the report of all that is known."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         make_project(folder / "project", n_images)
         for format_ in formats:
             out = measured("export", format_, folder)
             back = measured("import", format_, folder)
-            rows.append(row(format_, n_images, out, back))
-            found += judged(format_, n_images, out, back)
+            kept = kept_runs()
+            kept[f"{format_} {n_images}"] = {"out": out, "back": back, "machine": hardware()}
+            KEPT.write_text(json.dumps(kept, indent=1, sort_keys=True) + "\n", encoding="utf-8")
             subprocess.run(["rm", "-rf", folder / "out", folder / "project/cache"], check=True)
+    write(n_images)
+
+
+def kept_runs() -> dict[str, Any]:
+    """What was measured so far, by format and number of images."""
+    return json.loads(KEPT.read_text("utf-8")) if KEPT.is_file() else {}
+
+
+def write(n_images: int) -> None:
+    """The report of all formats that were measured with so many images."""
+    kept = kept_runs()
+    found, rows = [], []
+    for format_ in FORMATS:
+        run = kept.get(f"{format_} {n_images}")
+        if run:
+            rows.append(row(format_, n_images, run["out"], run["back"]))
+            found += judged(format_, n_images, run["out"], run["back"])
     report(
         "export",
         f"{n_images:,} label maps of {WIDTH}x{HEIGHT} px in every format",
