@@ -88,8 +88,9 @@ def test_the_queue_shows_what_the_models_contradict(
 ) -> None:
     project, address = served
     opened(page, address)
-    expect(page.locator(".list button")).to_have_count(1)
-    expect(page.locator(".list button")).to_contain_text("2 label maps")
+    images = page.get_by_role("navigation", name="Images to settle").get_by_role("button")
+    expect(images).to_have_count(1)
+    expect(images).to_contain_text("2 label maps")
     votes = page.get_by_role("list", name="Everybody's vote").get_by_role("listitem")
     for number, region in enumerate(queue_of(project, address), 1):
         expect(page.get_by_text(f"region {number} of 2")).to_be_visible()

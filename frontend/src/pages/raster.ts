@@ -7,6 +7,12 @@ import { drawLabels, parseColour } from "../core/render";
 import { fullRect } from "../core/spans";
 
 /** The micrograph in its window, as an image that canvases can take. */
+/** A picture over the photo. */
+export interface Layer {
+  picture: OffscreenCanvas;
+  opacity: number;
+}
+
 export function photo(
   image: ImageDetail,
   pixels: Raster<Uint8Array | Uint16Array>,
