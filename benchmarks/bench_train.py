@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from common import DATA, RESULTS, missing, report, table
-from premask.workflow.dataset_folder import read_dataset
+from premask.workflow.dataset.folder import read_dataset
 from premask.workflow.hardware import hardware
 
 MINUTES = (1.0, 3.0, 10.0, 30.0)

@@ -32,7 +32,7 @@ from premask.features.islands import remove_islands
 from premask.project.settings import preset
 from premask.quantify.field import measure_field
 from premask.synthetic import SyntheticMicrograph, synthesize
-from premask.workflow.quantify_pictures import counted_map, palette
+from premask.workflow.quantify.pictures import counted_map, palette
 
 OUT = Path(__file__).parent / "img"
 SHAPE = (480, 640)

@@ -57,8 +57,8 @@ from premask.workflow.consensus import (
     voters,
 )
 from premask.workflow.consensus_tables import consensus_table
-from premask.workflow.dataset_folder import read_dataset
-from premask.workflow.dataset_manifest import sources_of
+from premask.workflow.dataset.folder import read_dataset
+from premask.workflow.dataset.manifest import sources_of
 from premask.workflow.final_maps import final_version
 from tiny_models import TINY, card, write_dataset, write_grey_model
 
@@ -418,7 +418,7 @@ def test_planted_errors_lead_the_queue_of_folds_that_were_trained(tmp_path: Path
     """Two folds as they are trained without a word on validation, some seconds each."""
     pytest.importorskip("segmentation_models_pytorch")
     from premask.train.config import make_config
-    from premask.workflow.train import Order, train
+    from premask.workflow.train.run import Order, train
 
     discs = write_dataset(tmp_path / "discs", 6)
     made = init_project(tmp_path / "steel", Settings(make_phases(["matrix", "grey", "white"])))

@@ -21,17 +21,17 @@ from premask.project import objects
 from premask.project.images import all_images, read_pixels
 from premask.project.label_maps import read_version
 from premask.project.project import Project, open_project
-from premask.workflow.dataset import build_dataset
-from premask.workflow.dataset_about import (
+from premask.workflow.dataset.about import (
     LICENCES,
     About,
     licence_line,
     parse_authors,
     parse_licence,
 )
-from premask.workflow.dataset_check import check_dataset
-from premask.workflow.dataset_folder import read_dataset, read_pair
-from premask.workflow.dataset_sides import SideOptions, parse_shares
+from premask.workflow.dataset.build import build_dataset
+from premask.workflow.dataset.check import check_dataset
+from premask.workflow.dataset.folder import read_dataset, read_pair
+from premask.workflow.dataset.sides import SideOptions, parse_shares
 from premask.workflow.final_maps import final_version
 
 ABOUT = About(
@@ -526,12 +526,12 @@ def test_a_folder_of_others_is_not_written_into(project: Project, tmp_path: Path
 def test_a_failure_leaves_nothing_half_built(
     project: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from premask.workflow import dataset
+    from premask.workflow.dataset import build
 
     def full(*_: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(dataset, "_write_about", full)
+    monkeypatch.setattr(build, "_write_about", full)
     with pytest.raises(PremaskError, match=r"disk of .* is full"):
         build_dataset(project, tmp_path / "out" / "set", ABOUT, archive=True)
     assert list((tmp_path / "out").iterdir()) == []

@@ -21,12 +21,12 @@ from premask.cli.main import main
 from premask.core.datasets import LOST, REMARKS
 from premask.core.errors import PremaskError
 from premask.train.config import make_config
-from premask.workflow.dataset import build_dataset
-from premask.workflow.dataset_about import About
-from premask.workflow.dataset_check import check_dataset
-from premask.workflow.dataset_folder import read_dataset
-from premask.workflow.dataset_sums import read_sums
-from premask.workflow.training_parts import divide
+from premask.workflow.dataset.about import About
+from premask.workflow.dataset.build import build_dataset
+from premask.workflow.dataset.check import check_dataset
+from premask.workflow.dataset.folder import read_dataset
+from premask.workflow.dataset.sums import read_sums
+from premask.workflow.train.parts import divide
 
 
 @pytest.fixture(scope="module")
@@ -511,9 +511,9 @@ def test_what_is_no_data_set_is_refused(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("command", "called", "said"),
     [
-        ("build", "dataset.build_dataset", "{0}/out is not built; run the command again"),
-        ("check", "dataset_check.check_dataset", "nothing was changed"),
-        ("build", "dataset_about.parse_licence", "what was finished is kept"),
+        ("build", "dataset.build.build_dataset", "{0}/out is not built; run the command again"),
+        ("check", "dataset.check.check_dataset", "nothing was changed"),
+        ("build", "dataset.about.parse_licence", "what was finished is kept"),
     ],
 )
 def test_ctrl_c_ends_with_one_line(

@@ -13,8 +13,8 @@ from PIL import Image
 from dataset_fakes import NO_IMAGE, SIZE, write_metaldam, write_microsteel
 from helpers import small_micrograph
 from premask.core.errors import PremaskError
-from premask.workflow.dataset_folder import read_dataset, read_pair
-from premask.workflow.dataset_splits import read_splits
+from premask.workflow.dataset.folder import read_dataset, read_pair
+from premask.workflow.dataset.splits import read_splits
 
 
 def kinds(dataset) -> list[str]:

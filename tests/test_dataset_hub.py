@@ -19,9 +19,9 @@ import pytest
 from dataset_project import NAMES, make_project
 from premask.io.label_maps import read_label_map
 from premask.project.images import all_images, update_image
-from premask.workflow.dataset import build_dataset
-from premask.workflow.dataset_about import About, parse_authors, parse_licence
-from premask.workflow.dataset_folder import read_dataset
+from premask.workflow.dataset.about import About, parse_authors, parse_licence
+from premask.workflow.dataset.build import build_dataset
+from premask.workflow.dataset.folder import read_dataset
 
 HUB = os.environ.get("PREMASK_HUB_PYTHON", "")
 needs_hub = pytest.mark.skipif(

@@ -20,12 +20,12 @@ from premask.quantify.border import BORDER_RULES
 from premask.quantify.field import Settings, measure_field
 from premask.quantify.pooled import SHAPE_PX
 from premask.workflow.label_folders import read_column
-from premask.workflow.quantify import Quantified, find_sources, quantify
-from premask.workflow.quantify_files import fraction_rows, interface_rows, particle_rows
-from premask.workflow.quantify_pictures import Pictures, counted_map, palette
-from premask.workflow.quantify_plots import bin_edges
-from premask.workflow.quantify_report import render_quantified
-from premask.workflow.quantify_tables import images_table, interfaces_table, specimen_tables
+from premask.workflow.quantify.files import fraction_rows, interface_rows, particle_rows
+from premask.workflow.quantify.measure import Quantified, find_sources, quantify
+from premask.workflow.quantify.pictures import Pictures, counted_map, palette
+from premask.workflow.quantify.plots import bin_edges
+from premask.workflow.quantify.report import render_quantified
+from premask.workflow.quantify.tables import images_table, interfaces_table, specimen_tables
 from premask.workflow.tables import render
 
 COLOURS = ["#111111", "#dd2200", "#0044ff"]

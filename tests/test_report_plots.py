@@ -8,7 +8,7 @@ from html import unescape
 import numpy as np
 
 from premask.evaluate.dataset import count_classes, dataset_classes
-from premask.workflow.report_plots import curves_plot, share_histograms
+from premask.workflow.report.plots import curves_plot, share_histograms
 
 
 def texts(svg: str) -> list[str]:

@@ -30,7 +30,7 @@ from premask.workflow import simulate
 from premask.workflow.add import add_images
 from premask.workflow.effort import settling, timed_sessions
 from premask.workflow.quality import submitted_maps
-from premask.workflow.report import write_report
+from premask.workflow.report.build import write_report
 from premask.workflow.simulate import PER_TYPE, SHAPE, simulate_study
 
 ANA = Person("ana", pace=1.0, shift_px=0.7, overlooks=0.1)

@@ -21,7 +21,7 @@ from premask.project.project import Project, init_project
 from premask.project.settings import Settings
 from premask.workflow.add import add_images
 from premask.workflow.project_tables import TableOptions, project_tables
-from premask.workflow.report import write_report
+from premask.workflow.report.build import write_report
 from premask.workflow.tables import Column, Table, render
 from premask.workflow.tool_times import measure_line, minutes_by
 

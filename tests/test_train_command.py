@@ -23,10 +23,10 @@ from premask.core.errors import PremaskError
 from premask.deploy.predictor import load_model
 from premask.project.project import open_project
 from premask.train.config import make_config
-from premask.workflow.dataset import build_dataset
-from premask.workflow.dataset_about import About
-from premask.workflow.dataset_folder import read_dataset
-from premask.workflow.train import Order, Result, train
+from premask.workflow.dataset.about import About
+from premask.workflow.dataset.build import build_dataset
+from premask.workflow.dataset.folder import read_dataset
+from premask.workflow.train.run import Order, Result, train
 from tiny_models import TINY, write_dataset
 
 pytest.importorskip("torch")

@@ -11,7 +11,7 @@ from premask.core.datasets import Dataset, Entry, Split
 from premask.core.errors import PremaskError
 from premask.core.phases import make_phases
 from premask.train.config import make_config
-from premask.workflow.training_parts import divide, hold_out
+from premask.workflow.train.parts import divide, hold_out
 
 VAL, HOLD_OUT, NONE = (
     make_config(given={"validation": one}) for one in ("val", "hold-out", "none")

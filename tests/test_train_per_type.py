@@ -13,12 +13,12 @@ import pytest
 from dataset_fakes import write_microsteel
 from premask.core.errors import PremaskError
 from premask.train.config import make_config
-from premask.workflow import train as module
-from premask.workflow.dataset_folder import read_dataset
+from premask.workflow.dataset.folder import read_dataset
 from premask.workflow.evaluate import evaluate_folders
-from premask.workflow.train import Order
-from premask.workflow.train_per_type import PerType, train_per_type
-from premask.workflow.training_words import epoch_line
+from premask.workflow.train import run as module
+from premask.workflow.train.per_type import PerType, train_per_type
+from premask.workflow.train.run import Order
+from premask.workflow.train.words import epoch_line
 from tiny_models import TINY, write_dataset
 
 torch = pytest.importorskip("torch")
@@ -190,7 +190,7 @@ def test_types_that_the_table_will_lack_are_told_before_training(
     def never(*_: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("premask.workflow.train_per_type.train", never)
+    monkeypatch.setattr("premask.workflow.train.per_type.train", never)
     lines: list[str] = []
     with pytest.raises(KeyboardInterrupt):
         train_per_type(replace(order, out=tmp_path), tell=lines.append)

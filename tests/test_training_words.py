@@ -8,8 +8,8 @@ from premask.cli.train import _lines as answer_lines
 from premask.core.datasets import Dataset
 from premask.core.phases import make_phases
 from premask.train.config import make_config
-from premask.workflow.train import Order, Result
-from premask.workflow.training_words import epoch_line
+from premask.workflow.train.run import Order, Result
+from premask.workflow.train.words import epoch_line
 
 PHASES = make_phases(["A", "B"])
 

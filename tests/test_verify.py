@@ -23,7 +23,7 @@ from premask.project.settings import Settings
 from premask.project.verdicts import newest_verdicts
 from premask.server.app import STATIC
 from premask.workflow.add import add_images
-from premask.workflow.report import write_report
+from premask.workflow.report.build import write_report
 from premask.workflow.study import plan_study
 from premask.workflow.verify import give_verdict, predictions, verdicts_table
 

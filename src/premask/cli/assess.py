@@ -148,7 +148,7 @@ def tables(
         )
     if classes is not None:
         from premask.core.phases import make_phases
-        from premask.workflow.dataset_tables import folder_tables
+        from premask.workflow.dataset.tables import folder_tables
 
         phases = make_phases([name.strip() for name in classes.split(",")])
         made, left_out = folder_tables(project, phases.names, types, number or ()), list[str]()

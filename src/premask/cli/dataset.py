@@ -14,7 +14,7 @@ from premask.core.words import count, typed
 
 if TYPE_CHECKING:
     from premask.core.datasets import Remark
-    from premask.workflow.dataset_check import Checked
+    from premask.workflow.dataset.check import Checked
 
 MOST = 5
 """Lines of one kind that are shown to people."""
@@ -95,9 +95,9 @@ def build(
     The same project and options give the same bytes.
     """
     from premask.project.project import open_project
-    from premask.workflow.dataset import build_dataset
-    from premask.workflow.dataset_about import About, parse_authors, parse_licence
-    from premask.workflow.dataset_sides import SideOptions, parse_shares
+    from premask.workflow.dataset.about import About, parse_authors, parse_licence
+    from premask.workflow.dataset.build import build_dataset
+    from premask.workflow.dataset.sides import SideOptions, parse_shares
 
     opened = open_project(project)
     about = About(
@@ -168,7 +168,7 @@ def check(
     Takes what premask built, MicroSteel's and MetalDAM's releases, and images/ with labels/ or
     masks/. The exit code is 2 where something is broken, 0 where something is only doubtful.
     """
-    from premask.workflow.dataset_check import check_dataset
+    from premask.workflow.dataset.check import check_dataset
 
     with stoppable("nothing was changed"):
         checked = check_dataset(

@@ -74,12 +74,12 @@ def quantify(
 ) -> None:
     """Measure area fractions, particles, intercepts and interfaces from label maps."""
     from premask.quantify.field import Settings
-    from premask.workflow.quantify import find_sources
-    from premask.workflow.quantify import quantify as measure
-    from premask.workflow.quantify_files import write_files
-    from premask.workflow.quantify_pictures import Pictures
-    from premask.workflow.quantify_report import render_quantified
-    from premask.workflow.quantify_tables import specimen_tables
+    from premask.workflow.quantify.files import write_files
+    from premask.workflow.quantify.measure import find_sources
+    from premask.workflow.quantify.measure import quantify as measure
+    from premask.workflow.quantify.pictures import Pictures
+    from premask.workflow.quantify.report import render_quantified
+    from premask.workflow.quantify.tables import specimen_tables
 
     settings = Settings(border, int(connectivity), min_px, parts)
     sources = find_sources(

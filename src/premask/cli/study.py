@@ -269,7 +269,7 @@ def report(
     from premask.evaluate.policy import Policy
     from premask.project.project import open_project
     from premask.workflow.project_tables import TableOptions
-    from premask.workflow.report import write_report
+    from premask.workflow.report.build import write_report
 
     options = TableOptions(Policy("given", absent, tolerance), None, measure, reference, models)
     made = write_report(open_project(project), out, options=options, tables=tables)

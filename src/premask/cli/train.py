@@ -15,8 +15,8 @@ from premask.core.words import count, typed
 
 if TYPE_CHECKING:
     from premask.train.state import Row
-    from premask.workflow.train import Order, Result, Watch
-    from premask.workflow.train_per_type import PerType
+    from premask.workflow.train.per_type import PerType
+    from premask.workflow.train.run import Order, Result, Watch
 
 
 def add_commands(app: typer.Typer) -> None:
@@ -77,9 +77,9 @@ def train(
 ) -> None:
     """Train a model on a labelled data set. Goes on where it was stopped."""
     from premask.train.config import make_config
-    from premask.workflow.dataset_folder import read_dataset
-    from premask.workflow.train import Order
-    from premask.workflow.training_words import epoch_line, stopped_line
+    from premask.workflow.dataset.folder import read_dataset
+    from premask.workflow.train.run import Order
+    from premask.workflow.train.words import epoch_line, stopped_line
 
     given: dict[str, Any] = {
         "architecture": architecture,
@@ -111,8 +111,8 @@ def train(
 
 
 def _train(order: Order, per_type: bool, json: bool, watch: Watch) -> None:
-    from premask.workflow.train import train as run
-    from premask.workflow.train_per_type import train_per_type
+    from premask.workflow.train.per_type import train_per_type
+    from premask.workflow.train.run import train as run
 
     out = order.out
     if per_type:

@@ -35,7 +35,7 @@ class Entry:
         Its name without folder and endings; unique in the data set.
     image : Path
         It may be taller than the label map, by the information bar: see
-        :func:`premask.workflow.dataset_folder.read_pair`.
+        :func:`premask.workflow.dataset.folder.read_pair`.
     label_map : Path or None
         Index PNG, 255 = void; None for an image without labels.
     type : str or None

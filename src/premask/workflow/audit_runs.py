@@ -23,7 +23,7 @@ from premask.io.structured import read_json
 from premask.project.images import read_pixels
 from premask.project.project import Project
 from premask.workflow.descriptors import FOLDER
-from premask.workflow.train import CONFIG
+from premask.workflow.train.run import CONFIG
 
 Planes = NDArray[np.uint8]
 """(K, H, W) in the order of a model's phases, 0 to 255 for 0 to 1."""

@@ -11,10 +11,10 @@ from premask.core.words import count
 from premask.evaluate.dataset import Classes
 from premask.io.files import write_atomically
 from premask.project.project import now
-from premask.workflow.dataset_tables import FOLDER_TABLES, folder_classes, types_notes
+from premask.workflow.dataset.tables import FOLDER_TABLES, folder_classes, types_notes
 from premask.workflow.paper_tables import ALL
-from premask.workflow.report_page import Page, Section, render_page
-from premask.workflow.report_plots import share_histograms
+from premask.workflow.report.page import Page, Section, render_page
+from premask.workflow.report.plots import share_histograms
 
 
 def write_folder_report(
@@ -25,7 +25,7 @@ def write_folder_report(
     Raises
     ------
     PremaskError
-        As :func:`premask.workflow.dataset_tables.folder_classes`.
+        As :func:`premask.workflow.dataset.tables.folder_classes`.
     """
     named = tuple((one.name, one.colour) for one in phases.phases)
     found = folder_classes(folder, len(named), types_csv)

@@ -16,7 +16,7 @@ from premask.preannotators.methods import all_methods
 from premask.project.candidates import all_candidates, has_names, read_regions
 from premask.project.images import all_images
 from premask.project.project import Project
-from premask.workflow.dataset_tables import images_table, project_classes, shares_table
+from premask.workflow.dataset.tables import images_table, project_classes, shares_table
 from premask.workflow.derive import derive
 from premask.workflow.effort_tables import effort_table, left_out_table
 from premask.workflow.final_maps import ORDER_LINE

@@ -16,12 +16,12 @@ from premask.core.phases import Phases
 from premask.core.words import count, verb
 from premask.evaluate.dataset import Classes
 from premask.evaluate.session_time import MEASURE_LINES, MEASURES
-from premask.workflow.dataset_about import About
-from premask.workflow.dataset_files import LABELS, Written
-from premask.workflow.dataset_metadata import HUB_PARTS, bibtex, part_file, quoted
-from premask.workflow.dataset_sides import Sides
-from premask.workflow.dataset_tables import images_table, shares_table
-from premask.workflow.dataset_unlabelled import UNLABELLED, Bare, lines_of
+from premask.workflow.dataset.about import About
+from premask.workflow.dataset.files import LABELS, Written
+from premask.workflow.dataset.metadata import HUB_PARTS, bibtex, part_file, quoted
+from premask.workflow.dataset.sides import Sides
+from premask.workflow.dataset.tables import images_table, shares_table
+from premask.workflow.dataset.unlabelled import UNLABELLED, Bare, lines_of
 from premask.workflow.final_maps import ORDER_LINE
 from premask.workflow.paper_tables import percent
 from premask.workflow.tables import Cell, Column, Table

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from premask.quantify.over_fields import OverFields
-from premask.workflow.report_plots import svg_figure
+from premask.workflow.report.plots import svg_figure
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from premask.quantify.over_fields import OverFields
 from premask.quantify.pooled import SHAPE_PX
 from premask.quantify.summary import PhaseNumbers
-from premask.workflow.quantify import Quantified
+from premask.workflow.quantify.measure import Quantified
 from premask.workflow.tables import Cell, Column, Table
 
 FRACTION_NOTES = (

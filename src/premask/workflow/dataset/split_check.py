@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from premask.core.datasets import DEFAULT_SPLIT, Dataset, Remark
-from premask.workflow.dataset_sides import leaks
-from premask.workflow.dataset_types import lacking_line, types_lacking
+from premask.workflow.dataset.sides import leaks
+from premask.workflow.dataset.types import lacking_line, types_lacking
 
 Parts = Mapping[str, Sequence[str]]
 Pixels = Mapping[str, NDArray[np.int64]]

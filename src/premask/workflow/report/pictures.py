@@ -18,7 +18,7 @@ from premask.workflow.final_maps import final_version
 from premask.workflow.inline_images import label_uri, photo_uri
 from premask.workflow.overview import derived_of
 from premask.workflow.quality import disagreement, submitted_maps
-from premask.workflow.report_page import Picture, Section
+from premask.workflow.report.page import Picture, Section
 
 SIDE = 480
 """Longest side of the pictures of the report, px."""

@@ -12,8 +12,8 @@ from premask.core.words import count, verb
 from premask.project.images import read_pixels
 from premask.project.project import Project
 from premask.splits.near_duplicates import Thumbnail, thumbnail
-from premask.workflow.dataset_files import image_facts
-from premask.workflow.dataset_sides import Sides
+from premask.workflow.dataset.files import image_facts
+from premask.workflow.dataset.sides import Sides
 
 UNLABELLED = "unlabelled"
 """Their folder, and their key in the manifest."""

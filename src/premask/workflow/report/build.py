@@ -23,7 +23,7 @@ from premask.project.project import Project, now
 from premask.project.sessions import all_sessions
 from premask.project.studies import newest_study
 from premask.workflow.consensus_tables import consensus_table, reviews_table
-from premask.workflow.dataset_tables import project_classes
+from premask.workflow.dataset.tables import project_classes
 from premask.workflow.effort import TimedSession, settling, timed_sessions
 from premask.workflow.effort_tables import learning_table, measures_table, parts_table
 from premask.workflow.folder_report import histograms
@@ -42,13 +42,13 @@ from premask.workflow.quality import (
     comparison_table,
     phase_comparison_table,
 )
-from premask.workflow.report_page import Page, Section, render_page, write_tables
-from premask.workflow.report_pictures import disagreements, examples
-from premask.workflow.report_plots import learning_plot, minutes_plot
+from premask.workflow.report.page import Page, Section, render_page, write_tables
+from premask.workflow.report.pictures import disagreements, examples
+from premask.workflow.report.plots import learning_plot, minutes_plot
 from premask.workflow.study_tables import plan_table
 from premask.workflow.tables import Table, from_json
 from premask.workflow.tool_times import measure_line, minutes_by
-from premask.workflow.train_per_type import TABLE as TABLE_8
+from premask.workflow.train.per_type import TABLE as TABLE_8
 from premask.workflow.verify import verdicts_table
 
 

@@ -12,8 +12,8 @@ from premask.core.datasets import LOST, Dataset, Entry, Remark
 from premask.core.errors import PremaskError
 from premask.core.phases import Phases, make_phases
 from premask.io.structured import read_json
-from premask.workflow.dataset_splits import SPLITS, RawSplits, read_splits, resolve
-from premask.workflow.dataset_sums import SUMS, read_sums
+from premask.workflow.dataset.splits import SPLITS, RawSplits, read_splits, resolve
+from premask.workflow.dataset.sums import SUMS, read_sums
 
 MANIFEST = "manifest.json"
 FORMAT_VERSION = 1

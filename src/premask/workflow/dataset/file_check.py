@@ -8,9 +8,9 @@ from typing import Any
 
 from premask.core.datasets import Remark
 from premask.io.staging import files_in
-from premask.workflow.dataset_manifest import MANIFEST, read_manifest
-from premask.workflow.dataset_metadata import sha256_of_file
-from premask.workflow.dataset_sums import SUMS, read_sums
+from premask.workflow.dataset.manifest import MANIFEST, read_manifest
+from premask.workflow.dataset.metadata import sha256_of_file
+from premask.workflow.dataset.sums import SUMS, read_sums
 
 
 def check_files(root: Path, told: Collection[str] = ()) -> list[Remark]:

@@ -19,28 +19,28 @@ from premask.io.archives import pack
 from premask.io.files import write_atomically
 from premask.io.staging import publish, staging
 from premask.project.project import Project
-from premask.workflow.dataset_about import About, licence_line
-from premask.workflow.dataset_card import Contents, card, newest_date, split_table
-from premask.workflow.dataset_files import (
+from premask.workflow.dataset.about import About, licence_line
+from premask.workflow.dataset.card import Contents, card, newest_date, split_table
+from premask.workflow.dataset.files import (
     Written,
     choose_images,
     labelling_of,
     with_group,
     write_files,
 )
-from premask.workflow.dataset_manifest import FORMAT_VERSION, MANIFEST, read_manifest
-from premask.workflow.dataset_metadata import (
+from premask.workflow.dataset.manifest import FORMAT_VERSION, MANIFEST, read_manifest
+from premask.workflow.dataset.metadata import (
     METADATA,
     checksums,
     citation_cff,
     croissant,
     metadata_files,
 )
-from premask.workflow.dataset_sides import SideOptions, Sides, choose_sides
-from premask.workflow.dataset_splits import SPLITS
-from premask.workflow.dataset_sums import SUMS
-from premask.workflow.dataset_tables import images_table, shares_table
-from premask.workflow.dataset_unlabelled import (
+from premask.workflow.dataset.sides import SideOptions, Sides, choose_sides
+from premask.workflow.dataset.splits import SPLITS
+from premask.workflow.dataset.sums import SUMS
+from premask.workflow.dataset.tables import images_table, shares_table
+from premask.workflow.dataset.unlabelled import (
     UNLABELLED,
     Bare,
     lines_of,
@@ -49,7 +49,7 @@ from premask.workflow.dataset_unlabelled import (
 )
 from premask.workflow.effort_tables import effort_table
 from premask.workflow.final_maps import ORDER_LINE
-from premask.workflow.report_plots import share_histograms
+from premask.workflow.report.plots import share_histograms
 from premask.workflow.tables import Table, render
 from premask.workflow.tool_times import minutes_by
 

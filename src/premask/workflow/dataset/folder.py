@@ -15,13 +15,13 @@ from premask.core.words import count, typed
 from premask.io.images import read_micrograph
 from premask.io.label_maps import read_label_map
 from premask.project.settings import FILE_NAME
-from premask.workflow.dataset_layouts import (
+from premask.workflow.dataset.layouts import (
     layout_of,
     read_metaldam,
     read_microsteel,
     read_plain,
 )
-from premask.workflow.dataset_manifest import MANIFEST, read_built
+from premask.workflow.dataset.manifest import MANIFEST, read_built
 
 __all__ = [
     "BROKEN", "DOUBTFUL", "MANIFEST", "REMARKS", "Dataset", "Entry", "Remark", "Split",

@@ -15,7 +15,7 @@ from premask.core.errors import PremaskError
 from premask.io.files import write_atomically
 from premask.quantify.particles import Particles
 from premask.quantify.summary import PhaseNumbers
-from premask.workflow.quantify import MeasuredImage, Quantified
+from premask.workflow.quantify.measure import MeasuredImage, Quantified
 
 Cell = str | int | float
 

@@ -16,8 +16,8 @@ from premask.project.project import open_project
 from premask.project.settings import FILE_NAME
 from premask.quantify.field import DEFAULT, Field, Settings, measure_field
 from premask.quantify.summary import PhaseNumbers, image_numbers, specimen_numbers
-from premask.workflow.quantify_given import with_grains, with_photos, with_scales, with_specimens
-from premask.workflow.quantify_sources import (
+from premask.workflow.quantify.given import with_grains, with_photos, with_scales, with_specimens
+from premask.workflow.quantify.sources import (
     Labels,
     Source,
     Sources,
@@ -147,7 +147,7 @@ def find_sources(
     classes : str, optional
         Names of the phases, ``A,B,C``; those of a project stand.
     um_per_px, scales, specimens, images, instances
-        See :mod:`premask.workflow.quantify_given`.
+        See :mod:`premask.workflow.quantify.given`.
 
     Raises
     ------

@@ -16,11 +16,11 @@ from premask.io.files import write_atomically
 from premask.io.label_maps import read_label_map
 from premask.train.data import Step, silent
 from premask.train.processes import is_first
-from premask.workflow.dataset_folder import read_pair
+from premask.workflow.dataset.folder import read_pair
 from premask.workflow.paper_tables import ALL, false_pixel_notes, percent
 from premask.workflow.tables import Cell, Column, Table, render
-from premask.workflow.train import Order, Result, Watch, check_place, predicted_file, train
-from premask.workflow.training_parts import Parts, divide
+from premask.workflow.train.parts import Parts, divide
+from premask.workflow.train.run import Order, Result, Watch, check_place, predicted_file, train
 
 GENERAL = "G"
 TABLE = {"text": "table8.txt", "csv": "table8.csv", "latex": "table8.tex", "json": "table8.json"}
@@ -56,7 +56,7 @@ def train_per_type(
 
     Folders whose run is over are kept, so that the same call goes on with the model that it was
     stopped in. Table 8 is made from the label maps in the folders and written beside them.
-    ``watch``, ``tell`` and ``step`` are those of :func:`premask.workflow.train.train`.
+    ``watch``, ``tell`` and ``step`` are those of :func:`premask.workflow.train.run.train`.
 
     Returns
     -------

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from premask.core.words import count
 from premask.train.state import STATE_FILE, Row
-from premask.workflow.train import RESULT, Order
+from premask.workflow.train.run import RESULT, Order
 
 
 def epoch_line(row: Row, order: Order) -> str:

@@ -15,8 +15,8 @@ from premask.core.words import count
 from premask.io.images import IMAGE_SUFFIXES, image_stem
 from premask.io.label_maps import read_label_map
 from premask.project.settings import preset
-from premask.workflow.dataset_metaldam import FOLDS_FILE, metadata_file, read_folds, read_metadata
-from premask.workflow.dataset_splits import (
+from premask.workflow.dataset.metaldam import FOLDS_FILE, metadata_file, read_folds, read_metadata
+from premask.workflow.dataset.splits import (
     PART_FILES,
     SPLITS,
     RawSplits,
@@ -89,7 +89,7 @@ def read_metaldam(root: Path) -> Dataset:
     """MetalDAM's release: ``images``, ``labels``, and its metadata, an SQLite file.
 
     Folds are those of ``folds.json`` where its authors' program has left it there; see
-    :mod:`premask.workflow.dataset_metaldam`.
+    :mod:`premask.workflow.dataset.metaldam`.
     """
     found = _pairs(root)
     database = metadata_file(root)

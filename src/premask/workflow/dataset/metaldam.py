@@ -21,7 +21,7 @@ from premask.core.datasets import Remark
 from premask.core.errors import PremaskError
 from premask.io.images import image_stem
 from premask.io.structured import read_json
-from premask.workflow.dataset_splits import RawSplits
+from premask.workflow.dataset.splits import RawSplits
 
 FOLDS_FILE = "folds.json"
 _FOLD = re.compile(r"(k_?)?folds?(_?(id|no|number|index))?", re.IGNORECASE)

@@ -18,8 +18,8 @@ from premask.evaluate.dataset import ImageClasses
 from premask.splits.groups import joined
 from premask.splits.near_duplicates import Likeness, Thumbnail, near_duplicates
 from premask.splits.stratified import fold_groups, split_groups
-from premask.workflow.dataset_splits import part_name, read_splits, resolve
-from premask.workflow.dataset_types import lacking_lines
+from premask.workflow.dataset.splits import part_name, read_splits, resolve
+from premask.workflow.dataset.types import lacking_lines
 from premask.workflow.label_folders import read_column
 
 FOLDS = "folds"

@@ -12,7 +12,7 @@ from premask.io.images import IMAGE_SUFFIXES, image_stem, read_micrograph
 from premask.io.instances import read_instances
 from premask.quantify.field import checked_scale
 from premask.workflow.label_folders import ByStem, read_column
-from premask.workflow.quantify_sources import Labels, Sources, some
+from premask.workflow.quantify.sources import Labels, Sources, some
 
 NO_SCALE = "Lengths are in px: no scale is known; --um-per-px X gives it."
 

@@ -21,9 +21,9 @@ from premask.io.archives import unpacked
 from premask.io.images import read_indices, read_micrograph
 from premask.io.label_maps import read_label_map
 from premask.splits.near_duplicates import Thumbnail, near_duplicates, thumbnail
-from premask.workflow.dataset_file_check import check_files
-from premask.workflow.dataset_folder import MOST_BAR, read_dataset
-from premask.workflow.dataset_split_check import Pair, check_splits
+from premask.workflow.dataset.file_check import check_files
+from premask.workflow.dataset.folder import MOST_BAR, read_dataset
+from premask.workflow.dataset.split_check import Pair, check_splits
 
 LabelMap = NDArray[np.uint8]
 Watch = Callable[[int, int], None]

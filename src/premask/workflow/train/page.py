@@ -16,13 +16,13 @@ from premask.io.label_maps import read_label_map
 from premask.train.state import Progress
 from premask.workflow.inline_images import label_uri, photo_uri
 from premask.workflow.paper_tables import scores_table
-from premask.workflow.report_page import Page, Picture, Section, render_page
-from premask.workflow.report_plots import curves_plot
+from premask.workflow.report.page import Page, Picture, Section, render_page
+from premask.workflow.report.plots import curves_plot
 from premask.workflow.tables import Column, Table
-from premask.workflow.training_parts import Parts
+from premask.workflow.train.parts import Parts
 
 if TYPE_CHECKING:
-    from premask.workflow.train import Order
+    from premask.workflow.train.run import Order
 
 PAGE = "report.html"
 WORST = 6
@@ -96,7 +96,7 @@ def _worst(order: Order, parts: Parts) -> Section:
 
 
 def _pictures(order: Order, parts: Parts) -> Iterator[list[Picture]]:
-    from premask.workflow.train import predicted_file, samples_of
+    from premask.workflow.train.run import predicted_file, samples_of
 
     part = parts.test
     if part is None:

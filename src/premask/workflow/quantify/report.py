@@ -11,10 +11,10 @@ import numpy as np
 from premask import __version__
 from premask.core.words import count
 from premask.quantify.pooled import SHAPE_PX, SHAPES, pooled_particles
-from premask.workflow.quantify import MeasuredSpecimen, Quantified
-from premask.workflow.quantify_pictures import ALL_COUNT, LEGEND, MOST, Pictures
-from premask.workflow.quantify_plots import Histogram, fractions_plot, histograms
-from premask.workflow.quantify_tables import (
+from premask.workflow.quantify.measure import MeasuredSpecimen, Quantified
+from premask.workflow.quantify.pictures import ALL_COUNT, LEGEND, MOST, Pictures
+from premask.workflow.quantify.plots import Histogram, fractions_plot, histograms
+from premask.workflow.quantify.tables import (
     contacts_table,
     fractions_table,
     images_table,
@@ -23,7 +23,7 @@ from premask.workflow.quantify_tables import (
     shapes_table,
     sizes_table,
 )
-from premask.workflow.report_page import Page, Section, render_page
+from premask.workflow.report.page import Page, Section, render_page
 
 PANELS = {
     "equivalent_diameter": "diameter",

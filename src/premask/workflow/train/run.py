@@ -34,9 +34,9 @@ from premask.train.processes import check_machine, is_first
 from premask.train.scoring import OVERLAP, TILE, predictions, runner
 from premask.train.state import STATE_FILE, Row
 from premask.train.weights import EncoderWeights, find_weights, load_encoder
-from premask.workflow.dataset_folder import read_pair
-from premask.workflow.dataset_manifest import sources_of
-from premask.workflow.training_parts import Parts, divide
+from premask.workflow.dataset.folder import read_pair
+from premask.workflow.dataset.manifest import sources_of
+from premask.workflow.train.parts import Parts, divide
 
 CONFIG, METRICS, RESULT, PREDICTIONS = "config.json", "metrics.jsonl", "result.json", "predictions"
 LOCK = "train.lock"
@@ -333,7 +333,7 @@ def _finish(
     step: Step,
 ) -> Result:
     """Write the model, score it on what it was not trained on, and say that the run is over."""
-    from premask.workflow.training_page import write_page
+    from premask.workflow.train.page import write_page
 
     progress, out = trained.progress, order.out
     save_weights(trained.network, card, out / WEIGHTS_FILE)

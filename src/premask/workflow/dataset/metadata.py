@@ -12,7 +12,7 @@ from typing import Any
 from premask.core.datasets import DEFAULT_SPLIT
 from premask.core.phases import Phases
 from premask.io.files import sha256_of
-from premask.workflow.dataset_about import About, Author
+from premask.workflow.dataset.about import About, Author
 
 METADATA = "metadata.jsonl"
 HUB_PARTS = {"train": "train", "val": "validation", "test": "test"}

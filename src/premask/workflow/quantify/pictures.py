@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from premask.core.phases import VOID
 from premask.quantify.field import Field
 from premask.workflow.inline_images import fitted_size, label_uri, photo_uri
-from premask.workflow.quantify_sources import Labels, Source
-from premask.workflow.report_page import Picture
+from premask.workflow.quantify.sources import Labels, Source
+from premask.workflow.report.page import Picture
 
 SIDE = 640
 """Longest side of a picture, px."""

@@ -1,0 +1,1 @@
+"""The numbers of the microstructure, from label maps."""
