@@ -20,7 +20,10 @@ def add_commands(app: typer.Typer) -> None:
 def quantify(
     masks: Annotated[
         Path,
-        typer.Argument(help="Folder of index PNGs, one of them, or a project.", show_default=False),
+        typer.Argument(
+            help="Folder of index PNGs or of predictions, one PNG, a data set or a project.",
+            show_default=False,
+        ),
     ],
     um_per_px: Annotated[
         float | None, typer.Option("--um-per-px", help="Scale of all images, µm per pixel.")

@@ -6,7 +6,7 @@ import io
 import json
 import os
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -18,17 +18,12 @@ from PIL import Image
 from premask.core.errors import DiskFullError, PremaskError
 from premask.core.phases import VOID, phase_fractions
 from premask.deploy.predictor import Model, Options, Prediction, predict
+from premask.deploy.records import CONFIDENCE, RECORDS, files_of, read_rows
 from premask.features.information_bar import information_bar
 from premask.io.files import write_atomically
 from premask.io.images import find_images, read_micrograph
 from premask.io.label_maps import encode_label_map
 from premask.io.pins import checksum
-
-RECORDS = "predictions.jsonl"
-"""A line for each prediction: the image, its SHA-256, the model's, the files and the shares."""
-
-CONFIDENCE = "confidence"
-"""The folder of the confidence maps: grey PNG, 255 = certain."""
 
 AUTO = "auto"
 
@@ -97,7 +92,7 @@ class Book:
         self.path = job.out / RECORDS
         self.rows: dict[str, dict[str, Any]] = {}
         self.taken: set[str] = set()
-        for row in _read_rows(self.path):
+        for row in read_rows(self.path):
             self._keep(row)
 
     def has(self, name: str, sha256: str) -> bool:
@@ -108,7 +103,7 @@ class Book:
             and row.get("sha256") == sha256
             and row.get("model") == self.job.model.sha256
             and row.get("options") == self.job.knobs
-            and all((self.job.out / file).is_file() for file in _files(row))
+            and all((self.job.out / file).is_file() for file in files_of(row))
         )
 
     def file_name(self, name: str) -> str:
@@ -135,19 +130,7 @@ class Book:
 
     def _keep(self, row: dict[str, Any]) -> None:
         self.rows[row["image"]] = row
-        self.taken.update(_files(row))
-
-
-def _read_rows(path: Path) -> Iterator[dict[str, Any]]:
-    if not path.is_file():
-        return
-    for line in path.read_text(encoding="utf-8", errors="replace").splitlines():
-        try:
-            row = json.loads(line)
-        except ValueError:
-            continue
-        if isinstance(row, dict) and isinstance(row.get("image"), str) and "label_map" in row:
-            yield row
+        self.taken.update(files_of(row))
 
 
 def _ends_in_a_line(path: Path) -> bool:
@@ -156,10 +139,6 @@ def _ends_in_a_line(path: Path) -> bool:
             return True
         file.seek(-1, os.SEEK_END)
         return file.read(1) == b"\n"
-
-
-def _files(row: Mapping[str, Any]) -> list[str]:
-    return [str(row[key]) for key in ("label_map", "confidence_map") if row.get(key)]
 
 
 def images_of(source: Path, out: Path) -> list[Path]:

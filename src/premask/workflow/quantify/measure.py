@@ -1,4 +1,4 @@
-"""Quantify the label maps of a folder or a project: per image and per specimen."""
+"""Quantify the label maps of a folder, a data set or a project: per image and per specimen."""
 
 from __future__ import annotations
 
@@ -17,6 +17,13 @@ from premask.project.settings import FILE_NAME
 from premask.quantify.field import DEFAULT, Field, Settings, measure_field
 from premask.quantify.summary import PhaseNumbers, image_numbers, specimen_numbers
 from premask.workflow.quantify.given import with_grains, with_photos, with_scales, with_specimens
+from premask.workflow.quantify.recorded import (
+    dataset_sources,
+    is_dataset,
+    is_predicted,
+    predicted_sources,
+    refuse_run,
+)
 from premask.workflow.quantify.sources import (
     Labels,
     Source,
@@ -138,12 +145,13 @@ def find_sources(
     images: Path | None = None,
     instances: Path | None = None,
 ) -> Sources:
-    """Find the label maps of a folder, a single file, or a project.
+    """Find the label maps of a folder, a single file, a data set or a project.
 
     Parameters
     ----------
     masks : Path
-        A folder of index PNGs, one of them, or a project, whose final label maps are taken.
+        A folder of index PNGs, one of them, what ``premask predict`` has made, a data set, or a
+        project, whose final label maps are taken.
     classes : str, optional
         Names of the phases, ``A,B,C``; those of a project stand.
     um_per_px, scales, specimens, images, instances
@@ -158,7 +166,12 @@ def find_sources(
         if classes is not None:
             raise PremaskError(f"{masks} is a project and has its own phases; leave --classes out")
         found = project_sources(open_project(masks))
+    elif is_predicted(masks):
+        found = predicted_sources(masks, classes)
+    elif is_dataset(masks):
+        found = dataset_sources(masks, classes)
     else:
+        refuse_run(masks)
         found = folder_sources(masks, classes)
     found = with_scales(found, um_per_px, scales)
     found = with_specimens(found, specimens) if specimens else found

@@ -120,7 +120,7 @@ def folder_sources(masks: Path, classes: str | None = None) -> Sources:
     names, notes = _names(masks, files, classes)
     if len(files) > 1:
         notes.append(ONE_SPECIMEN)
-    colours = _colours(next(iter(files.values())), len(names))
+    colours = colours_of(next(iter(files.values())), len(names))
     images = tuple(
         Source(path.name, stem, title, None, partial(read_label_map, path))
         for stem, path in files.items()
@@ -186,7 +186,7 @@ def _names(masks: Path, files: dict[str, Path], classes: str | None) -> tuple[li
     return [str(i) for i in range(n)], [BINARY] if present == [0] and values[VOID] else []
 
 
-def _colours(path: Path, n: int) -> list[str]:
+def colours_of(path: Path, n: int) -> list[str]:
     """Those in the file where they tell the phases apart, else the default palette."""
     own = read_colours(path)[:n]
     return own if len(set(own)) == n else [default_colour(i) for i in range(n)]
