@@ -20,6 +20,7 @@ from premask.deploy import folder as module
 from premask.deploy.folder import RECORDS, Done, Job, images_of, predict_images
 from premask.deploy.predictor import Model, Options, load_model
 from premask.deploy.watch import arrivals
+from premask.io.images import image_stem
 from premask.io.label_maps import read_label_map
 from premask.synthetic import synthesize
 from tiny_models import card, grey_truth, particles, write_grey_model
@@ -57,7 +58,7 @@ def test_a_folder_gets_label_maps_confidence_and_records(
 ) -> None:
     out = tmp_path / "out"
     said = answer("predict", run, images, out, "--threads", 1)
-    assert said == {"out": str(out), "made": 3, "present": 0, "failed": []}
+    assert said == {"out": str(out), "made": 3, "present": 0, "failed": [], "renamed": []}
     expected = {"a.png": 0, "day 2/b.png": 1, "c.png": 2}
     for file, seed in expected.items():
         labels = read_label_map(out / file)
@@ -101,20 +102,47 @@ def test_done_images_are_skipped_and_changed_ones_are_not(
     assert again(Job(model, out, Options(test_time="flips"))) == (0, 3)
 
 
-def test_names_that_would_collide_are_kept_apart(model: Model, tmp_path: Path) -> None:
+def test_images_of_one_name_get_label_maps_that_nobody_confuses(
+    model: Model, tmp_path: Path
+) -> None:
     root, out = tmp_path / "images", tmp_path / "out"
     (root / "confidence").mkdir(parents=True)
-    seeds = {"a.png": 0, "a.bmp": 1, "confidence/a.png": 2}
+    seeds = {"a.png": 0, "a.bmp": 1, "A_bmp.png": 2, "confidence/a.png": 3, "b.png": 4}
     for name, seed in seeds.items():
         cv2.imwrite(str(root / name), particles(seed)[0])
     job = Job(model, out)
-    for _ in range(2):
-        done = predict_images(job, root, images_of(root, out))
-        assert done.failed == []
+    told = predict_images(job, root, images_of(root, out)).renamed
+    assert predict_images(job, root, images_of(root, out)).present == 5
     files = {str(row["image"]): str(row["label_map"]) for row in rows(out)}
-    assert len(set(files.values())) == 3
+    assert files["b.png"] == "b.png"
+    assert files["a.png"] == "a_png.png"
+    assert sorted(told) == [
+        f"the label map of {name} is {file}"
+        for name, file in sorted(files.items())
+        if file.casefold() != name.casefold()
+    ]
+    kept = [str(path.relative_to(out)) for path in out.rglob("*.png")]
+    stems = {f"{Path(file).parent}/{image_stem(file)}".casefold() for file in kept}
+    assert len(stems) == len(kept) == 10, "a label map and a confidence map each"
     for name, file in files.items():
         assert np.array_equal(read_label_map(out / file), grey_truth(particles(seeds[name])[0]))
+
+
+def test_an_image_that_comes_later_leaves_the_names_of_the_first(
+    run: Path, model: Model, tmp_path: Path
+) -> None:
+    root, out = tmp_path / "images", tmp_path / "out"
+    root.mkdir()
+    cv2.imwrite(str(root / "plain.png"), particles(0)[0])
+    job = Job(model, out)
+    assert predict_images(job, root, iter(images_of(root, out))).renamed == []
+    cv2.imwrite(str(root / "plain.jpg"), particles(1)[0])
+    done = premask("predict", run, root, out, "--threads", 1)
+    assert "premask: the label map of plain.jpg is plain_jpg.png" in done.stderr
+    assert "several images have one name" in done.stderr
+    found = answer("quantify", out)
+    assert sorted(one["name"] for one in found["images"]) == ["plain.png", "plain_jpg.png"]
+    assert np.array_equal(read_label_map(out / "plain.png"), grey_truth(particles(0)[0]))
 
 
 def test_predictions_inside_the_images_are_not_predicted(model: Model, images: Path) -> None:

@@ -93,6 +93,10 @@ def predict(
     there = f"{done.present} {verb(done.present, 'was', 'were')} there already"
     lines = [f"{count(done.made, 'label map')} made, {there}: {typed(out)}"]
     answer(json, {"out": str(out), **done.__dict__}, lines)
+    if done.renamed and not watch:
+        err("premask: several images have one name, so that their label maps are called otherwise:")
+        for line in done.renamed:
+            err(f"premask: {line}")
     for line in done.failed:
         err(f"premask: not made: {line}")
     if done.failed:
@@ -108,7 +112,10 @@ def _watch(job: Job, images: Path, seconds: float) -> Done:
     def tell(done: Done) -> None:
         nonlocal latest
         failed = len(done.failed) > len(latest.failed)
-        latest = Done(done.made, done.present, list(done.failed))
+        renamed = done.renamed[len(latest.renamed) :]
+        latest = Done(done.made, done.present, list(done.failed), list(done.renamed))
+        for line in renamed:
+            err(f"premask: another image has its name: {line}")
         if failed:
             err(f"premask: not made: {done.failed[-1]}")
         else:

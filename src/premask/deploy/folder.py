@@ -6,9 +6,10 @@ import io
 import json
 import os
 import time
-from collections.abc import Callable, Iterable
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 import numpy as np
@@ -21,7 +22,7 @@ from premask.deploy.predictor import Model, Options, Prediction, predict
 from premask.deploy.records import CONFIDENCE, RECORDS, files_of, read_rows
 from premask.features.information_bar import information_bar
 from premask.io.files import write_atomically
-from premask.io.images import find_images, read_micrograph
+from premask.io.images import find_images, image_stem, read_micrograph
 from premask.io.label_maps import encode_label_map
 from premask.io.pins import checksum
 
@@ -36,7 +37,8 @@ class Job:
     ----------
     model : Model
     out : Path
-        Gets ``STEM.png`` for each image, in the folders that the images are in.
+        Gets ``STEM.png`` for each image, in the folders that the images are in; see
+        :meth:`Book.file_name` for images of one stem.
     options : Options
     confidence : bool
         Whether confidence maps are written.
@@ -77,21 +79,25 @@ class Done:
         Predictions made now, and those that were there already.
     failed : list of str
         A line for each image that could not be predicted.
+    renamed : list of str
+        A line for each label map that is not called as its image, since another one is.
     """
 
     made: int = 0
     present: int = 0
     failed: list[str] = field(default_factory=list)
+    renamed: list[str] = field(default_factory=list)
 
 
 class Book:
     """What the folder of predictions says is done; read once, then kept up to date."""
 
-    def __init__(self, job: Job) -> None:
+    def __init__(self, job: Job, coming: Iterable[str] = ()) -> None:
         self.job = job
         self.path = job.out / RECORDS
         self.rows: dict[str, dict[str, Any]] = {}
         self.taken: set[str] = set()
+        self.shared = {key for key, n in Counter(map(_key, coming)).items() if n > 1}
         for row in read_rows(self.path):
             self._keep(row)
 
@@ -107,12 +113,21 @@ class Book:
         )
 
     def file_name(self, name: str) -> str:
-        """``a.png`` for ``a.tif``; ``a.tif.png`` where another image has that name already."""
+        """``a.png`` for ``a.tif``; ``a_tif.png`` where several images are called ``a``.
+
+        No two label maps of a folder have one stem, so that whoever matches them by name finds
+        one. An image that is recorded keeps its name.
+        """
         if (row := self.rows.get(name)) is not None:
             return str(row["label_map"])
-        file, number = Path(name).with_suffix(".png").as_posix(), 1
-        while {file, f"{CONFIDENCE}/{file}"} & self.taken:
-            file = f"{name}.png" if number == 1 else f"{name}.{number}.png"
+        image, number = PurePosixPath(name), 1
+        stem = f"{image.parent}/{image_stem(name)}".removeprefix("./")
+        ending = image.name.removeprefix(image_stem(name)).replace(".", "_")
+        file = f"{stem}.png"
+        if _key(name) in self.shared:
+            file = f"{stem}{ending}.png"
+        while {_key(file), _key(f"{CONFIDENCE}/{file}")} & self.taken:
+            file = f"{stem}{ending}.png" if number == 1 else f"{stem}{ending}_{number}.png"
             number += 1
         return file
 
@@ -130,7 +145,12 @@ class Book:
 
     def _keep(self, row: dict[str, Any]) -> None:
         self.rows[row["image"]] = row
-        self.taken.update(files_of(row))
+        self.taken.update(map(_key, files_of(row)))
+
+
+def _key(name: str) -> str:
+    """What files of one name share: folder and stem, in whatever case."""
+    return f"{PurePosixPath(name).parent}/{image_stem(name)}".casefold()
 
 
 def _ends_in_a_line(path: Path) -> bool:
@@ -181,12 +201,16 @@ def predict_images(
         What was made before is whole.
     """
     job.out.mkdir(parents=True, exist_ok=True)
-    book, done = Book(job), Done()
+    listed = [_name(path, source) for path in images] if isinstance(images, Sequence) else []
+    book, done = Book(job, listed), Done()
     for path in images:
-        name = path.name if path == source else path.relative_to(source).as_posix()
+        name = _name(path, source)
         try:
             if predict_file(book, path, name):
                 done.made += 1
+                file = str(book.rows[name]["label_map"])
+                if _key(file) != _key(name):
+                    done.renamed.append(f"the label map of {name} is {file}")
             else:
                 done.present += 1
         except DiskFullError:
@@ -197,6 +221,10 @@ def predict_images(
             done.failed.append(f"{name}: not enough memory; try a smaller --tile")
         on_image(done)
     return done
+
+
+def _name(path: Path, source: Path) -> str:
+    return path.name if path == source else path.relative_to(source).as_posix()
 
 
 def predict_file(book: Book, path: Path, name: str) -> bool:
