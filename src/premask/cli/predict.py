@@ -33,7 +33,11 @@ def add_commands(app: typer.Typer) -> None:
 def predict(
     model: ModelPath,
     images: Annotated[
-        Path, typer.Argument(help="An image, or a folder of them.", show_default=False)
+        Path,
+        typer.Argument(
+            help="An image, a folder of them with all that is in it, or a data set.",
+            show_default=False,
+        ),
     ],
     out: Annotated[Path, typer.Argument(help="Folder of the label maps.", show_default=False)],
     test_time: Annotated[
@@ -67,8 +71,9 @@ def predict(
     json: Json = False,
 ) -> None:
     """Label images with a trained model; torch is not needed. Done ones are skipped."""
-    from premask.deploy.folder import AUTO, Job, images_of, predict_images
+    from premask.deploy.folder import AUTO, Job, predict_images
     from premask.deploy.predictor import Options, layout, load_model
+    from premask.workflow.to_predict import to_predict
 
     if crop_bottom != AUTO and not crop_bottom.isdecimal():
         raise PremaskError(f"--crop-bottom {crop_bottom!r}: auto or a number of rows is accepted")
@@ -78,17 +83,17 @@ def predict(
     rows = AUTO if crop_bottom == AUTO else int(crop_bottom)
     job = Job(loaded, out, options, confidence, rows, frame)
     if watch:
-        done = _watch(job, images, seconds)
+        done = _watch(job, model, images, seconds)
     else:
-        listed = images_of(images, out)
-        if not listed:
-            raise PremaskError(f"{images} has no image (PNG, JPEG, BMP or TIFF); give another")
-        show = count_line("image")
+        found = to_predict(str(model), images, out)
+        for line in found.notes:
+            err(f"premask: {line}")
+        show, total = count_line("image"), len(found.images)
         done = predict_images(
             job,
-            images,
-            listed,
-            lambda so_far: show(so_far.made + so_far.present + len(so_far.failed), len(listed)),
+            found.source,
+            found.images,
+            lambda so_far: show(so_far.made + so_far.present + len(so_far.failed), total),
         )
     there = f"{done.present} {verb(done.present, 'was', 'were')} there already"
     lines = [f"{count(done.made, 'label map')} made, {there}: {typed(out)}"]
@@ -103,9 +108,10 @@ def predict(
         raise typer.Exit(2)
 
 
-def _watch(job: Job, images: Path, seconds: float) -> Done:
+def _watch(job: Job, model: Path, images: Path, seconds: float) -> Done:
     from premask.deploy.folder import Done, predict_images
     from premask.deploy.watch import arrivals
+    from premask.workflow.to_predict import is_label_map, micrographs, source_of
 
     latest = Done()
 
@@ -121,10 +127,13 @@ def _watch(job: Job, images: Path, seconds: float) -> Done:
         else:
             err(f"premask: {count(done.made, 'label map')} made")
 
-    coming = arrivals(images, job.out, seconds=seconds)
-    err(f"premask: watching {images}; Ctrl-C ends it")
+    source, notes = source_of(str(model), images)
+    for line in notes:
+        err(f"premask: {line}")
+    coming = arrivals(source, job.out, seconds=seconds, listing=micrographs)
+    err(f"premask: watching {source}; Ctrl-C ends it")
     try:
-        predict_images(job, images, coming, tell)
+        predict_images(job, source, (path for path in coming if not is_label_map(path)), tell)
     except KeyboardInterrupt:
         err("premask: stopped; what was finished is kept")
     return latest

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 from premask.core.errors import PremaskError
@@ -11,6 +12,8 @@ from premask.deploy.folder import images_of
 
 Stamp = tuple[int, int]
 """Size in bytes and time of the last change in ns."""
+
+Listing = Callable[[Path, Path], list[Path]]
 
 
 def pause(seconds: float) -> bool:
@@ -25,6 +28,7 @@ def arrivals(
     *,
     seconds: float = 2.0,
     wait: Callable[[float], bool] = pause,
+    listing: Listing = images_of,
 ) -> Iterator[Path]:
     """Images of a folder, those that are there and those that come, for ever.
 
@@ -41,6 +45,8 @@ def arrivals(
         Between two looks.
     wait : callable
         Waits so long; False ends it.
+    listing : callable
+        The images of a folder, without those in ``out``.
 
     Yields
     ------
@@ -54,16 +60,16 @@ def arrivals(
     """
     if not folder.is_dir():
         raise PremaskError(f"{folder} is not a folder; give the folder that images arrive in")
-    return _arrivals(folder, out, seconds, wait)
+    return _arrivals(partial(listing, folder, out), seconds, wait)
 
 
 def _arrivals(
-    folder: Path, out: Path, seconds: float, wait: Callable[[float], bool]
+    listing: Callable[[], list[Path]], seconds: float, wait: Callable[[float], bool]
 ) -> Iterator[Path]:
     before: dict[Path, Stamp] = {}
     taken: dict[Path, Stamp] = {}
     while True:
-        now = _stamps(folder, out)
+        now = _stamps(listing)
         for path, stamp in now.items():
             if before.get(path) == stamp and taken.get(path) != stamp:
                 taken[path] = stamp
@@ -73,9 +79,9 @@ def _arrivals(
             return
 
 
-def _stamps(folder: Path, out: Path) -> dict[Path, Stamp]:
+def _stamps(listing: Callable[[], list[Path]]) -> dict[Path, Stamp]:
     try:
-        paths = images_of(folder, out)
+        paths = listing()
     except PremaskError:  # away, or not to be listed now
         return {}
     stamps = {}
