@@ -16,15 +16,16 @@ from premask.core.phases import make_phases
 from premask.core.regions import order_by_grey
 from premask.io.label_maps import read_label_map
 from premask.naming.table import NameTable
-from premask.project.candidates import all_candidates, read_regions
-from premask.project.images import find_image, read_pixels
+from premask.project.candidates import all_candidates, read_regions, save_candidate
+from premask.project.images import all_images, find_image, read_pixels
 from premask.project.project import Project, init_project
 from premask.project.settings import Settings
 from premask.workflow.add import add_images
 from premask.workflow.derive import derive
 from premask.workflow.model_method import is_model, model_parameters, model_table
 from premask.workflow.preannotate import Summary, preannotate
-from premask.workflow.study import check_arm
+from premask.workflow.project_tables import latest_candidates, project_tables
+from premask.workflow.study import check_arm, plan_study
 from premask.workflow.verify import predictions
 from tiny_models import card, grey_truth, particles, write_grey_model
 
@@ -94,6 +95,53 @@ def test_what_is_there_is_not_made_again_unless_the_model_is_another(
     write_grey_model(run / "model.onnx", described=replace(card(), facts={"epochs": 9}))
     assert make(project, run).made == 2
     assert make(project, run, options={f"model:{run}": {"test_time": "flips"}}).made == 2
+
+
+def test_a_model_has_one_name_however_its_path_is_written(
+    project: Project, run: Path, tmp_path: Path
+) -> None:
+    first = f"model:{run}"
+    moved = shutil.copytree(run, tmp_path / "elsewhere")
+    assert make(project, run, methods=[first, f"model:{moved}"]).made == 2
+    others = [f"model:{run / '..' / run.name}", f"model:{moved}/model.onnx", first]
+    again = make(project, run, methods=others)
+    assert (again.made, again.present) == (0, 2)
+    assert again.known == [f"{one} is the model that the project knows as {first}" for one in
+                           others[:2]]  # fmt: skip
+    shutil.rmtree(run)
+    turned = make(project, run, methods=others[1:2], options={others[1]: {"test_time": "turns"}})
+    assert turned.made == 2, "made from the file that is there, under the name that is known"
+    assert {one.parameters.method for one in all_candidates(project)} == {first}
+    out = answer("export", project.root, "--what", "candidates", "--method", others[1],
+                 tmp_path / "maps")  # fmt: skip
+    assert out
+    answer("name", project.root, "--image", "0.png", "--method", others[1], "0=Oxide")
+    plan = plan_study(project, ["ana", "ben"], arm=f"uniform:{others[1]}")
+    assert plan.method == first
+
+
+def test_a_file_that_changed_keeps_its_name(project: Project, run: Path) -> None:
+    make(project, run)
+    write_grey_model(run / "model.onnx", described=replace(card(), facts={"epochs": 9}))
+    assert make(project, run, methods=[f"model:{run / 'model.onnx'}"]).made == 2
+    assert {one.parameters.method for one in all_candidates(project)} == {f"model:{run}"}
+
+
+def test_two_names_of_one_model_are_one_row(project: Project, run: Path) -> None:
+    """Projects have them from versions that took the path for the model."""
+    make(project, run)
+    (image, *_) = all_images(project)
+    parameters = replace(model_parameters(f"model:{run}", {}), method="model:other")
+    (one, _) = all_candidates(project)
+    save_candidate(project, image, parameters, read_regions(project, one), one.cost, one.table)
+    found = latest_candidates(project)
+    assert {name: len(pairs) for name, pairs in found.items()} == {f"model:{run}": 2}
+    assert find_method(project) == [f"model:{run}"]
+
+
+def find_method(project: Project) -> list[str]:
+    (table,) = project_tables(project, [1])[0]
+    return [str(row[0]) for row in table.rows]
 
 
 def test_phases_that_the_project_does_not_have_are_told_and_unnamed(

@@ -74,7 +74,7 @@ def preannotate(
     )
     there = f"{summary.present} {verb(summary.present, 'was', 'were')} there already"
     lines = [f"{count(summary.made, 'candidate')} made, {there}"]
-    lines += [f"left out: {reason}" for reason in summary.left_out]
+    lines += [*summary.known, *(f"left out: {reason}" for reason in summary.left_out)]
     if not summary.stopped:
         where = typed(project)
         lines.append(f"Next: premask annotate {where}, or premask gallery {where} gallery.html")

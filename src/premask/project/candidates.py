@@ -105,6 +105,13 @@ def all_candidates(
         return [_record(project, row) for row in session.scalars(query)]
 
 
+def methods_made(project: Project) -> list[tuple[str, dict[str, Any]]]:
+    """Method and options of every candidate there ever was, in the order they were made."""
+    query = select(CandidateRow.method, CandidateRow.options).order_by(CandidateRow.id)
+    with transaction(project.engine) as session:
+        return [(method, options) for method, options in session.execute(query)]
+
+
 def read_regions(project: Project, candidate: Candidate) -> NDArray[np.uint8]:
     """The regions of a candidate, (H, W) in the crop."""
     return read_label_map(objects.existing(project.root, candidate.content))

@@ -12,6 +12,7 @@ from premask.features.islands import remove_islands
 from premask.naming.table import NameTable, apply
 from premask.project.candidates import all_candidates, has_names, read_regions
 from premask.project.project import Project
+from premask.workflow.model_names import known_name
 
 
 @dataclass(frozen=True)
@@ -74,5 +75,5 @@ def derive(project: Project, candidate: Candidate) -> Derived:
 
 def pick(project: Project, image: ImageRecord, method: str | None) -> Candidate | None:
     """The newest candidate of an image, of one method or of any."""
-    found = all_candidates(project, [image], [method] if method else None)
+    found = all_candidates(project, [image], [known_name(project, method)] if method else None)
     return found[-1] if found else None

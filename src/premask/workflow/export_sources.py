@@ -19,6 +19,7 @@ from premask.project.project import Project
 from premask.workflow.derive import derive
 from premask.workflow.exchange import report_void
 from premask.workflow.final_maps import final_version
+from premask.workflow.model_names import known_name
 from premask.workflow.session_facts import session_facts
 
 
@@ -79,6 +80,7 @@ def candidate_sources(
         For a method of which there are none, while there are some of others.
     """
     candidates = all_candidates(project, images)
+    method = method and known_name(project, method)
     methods = list(dict.fromkeys(one.parameters.method for one in candidates))
     if methods and method is not None and method not in methods:
         raise PremaskError(

@@ -13,6 +13,7 @@ from premask.project.candidates import all_candidates, has_names, set_islands
 from premask.project.images import all_images, find_image
 from premask.project.project import Project
 from premask.workflow.derive import derive
+from premask.workflow.model_names import known_name
 
 
 @dataclass(frozen=True)
@@ -122,7 +123,7 @@ def _chosen(
 ) -> list[tuple[ImageRecord, Candidate]]:
     records = [find_image(project, image)] if image else all_images(project)
     by_id = {record.id: record for record in records}
-    found = all_candidates(project, records, [method] if method else None)
+    found = all_candidates(project, records, [known_name(project, method)] if method else None)
     if not found:
         raise PremaskError(
             "there are no such candidates; make them with:"

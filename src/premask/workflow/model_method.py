@@ -33,8 +33,13 @@ def is_model(method: str) -> bool:
     return method.startswith(PREFIX)
 
 
-def model_parameters(method: str, options: Mapping[str, Any]) -> Parameters:
-    """What a candidate of a model hangs on: the file's content as well as its path.
+def model_path(method: str) -> Path:
+    """The path in a model's name: the folder of a run, or a file."""
+    return Path(method.removeprefix(PREFIX)).expanduser()
+
+
+def model_parameters(method: str, options: Mapping[str, Any], name: str = "") -> Parameters:
+    """What a candidate of a model hangs on: the file's content, and the model's name.
 
     Parameters
     ----------
@@ -42,6 +47,8 @@ def model_parameters(method: str, options: Mapping[str, Any]) -> Parameters:
         ``model:`` and the folder of a run, or its ``model.onnx``.
     options : mapping
         ``test_time`` alone is accepted.
+    name : str
+        Under which the project knows the model; ``method`` if left.
 
     Raises
     ------
@@ -56,16 +63,21 @@ def model_parameters(method: str, options: Mapping[str, Any]) -> Parameters:
             )
     if (wanted := options.get("test_time", "none")) not in TEST_TIME:
         raise PremaskError(f"test_time is {wanted!r}; {', '.join(TEST_TIME)} are accepted")
-    path = find_model(Path(method.removeprefix(PREFIX)).expanduser())
+    path = find_model(model_path(method))
     sha256 = checksum(path)
     n_phases = len(_loaded(path.absolute(), sha256, 1).card.names)
-    return Parameters(method, n_phases, 0, {**options, SHA256: sha256})
+    return Parameters(name or method, n_phases, 0, {**options, SHA256: sha256})
 
 
 def model_regions(
-    pixels: Image, parameters: Parameters, threads: int
+    pixels: Image, parameters: Parameters, threads: int, method: str = ""
 ) -> tuple[NDArray[np.uint8], tuple[str, ...]]:
     """The regions of a model's label map, darkest first as those of all methods, and their phases.
+
+    Parameters
+    ----------
+    method : str
+        Where the model is, ``model:PATH``; as it is called if left.
 
     Returns
     -------
@@ -78,7 +90,7 @@ def model_regions(
     PremaskError
         If the model's file changed since the run began.
     """
-    path = find_model(Path(parameters.method.removeprefix(PREFIX)).expanduser())
+    path = find_model(model_path(method or parameters.method))
     model = _loaded(path.absolute(), parameters.options[SHA256], threads)
     options = Options(test_time=parameters.options.get("test_time", "none"))
     labels = predict(model, pixels, options).labels
@@ -104,9 +116,9 @@ def _loaded(path: Path, sha256: str, threads: int) -> Model:
     return model
 
 
-def strangers(parameters: Parameters, phases: Phases) -> list[str]:
-    """The phases of a model that a project does not have."""
-    path = find_model(Path(parameters.method.removeprefix(PREFIX)).expanduser())
+def strangers(method: str, parameters: Parameters, phases: Phases) -> list[str]:
+    """The phases of a model, at ``model:PATH``, that a project does not have."""
+    path = find_model(model_path(method))
     card = _loaded(path.absolute(), parameters.options[SHA256], 1).card
     known = {name.casefold() for name in phases.names}
     return [name for name in card.names if name.casefold() not in known]

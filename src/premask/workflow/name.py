@@ -20,6 +20,7 @@ from premask.project.images import all_images, find_image, read_pixels
 from premask.project.project import Project
 from premask.workflow.derive import pick
 from premask.workflow.descriptors import describe_candidate
+from premask.workflow.model_names import known_name
 
 TRUSTED = ("hand", "truth")
 """Names from these are prototypes, and nothing but a person's hand changes them."""
@@ -206,7 +207,8 @@ def _to_name(
 ) -> list[tuple[ImageRecord, Candidate]]:
     records = [find_image(project, image)] if image else all_images(project)
     by_id = {record.id: record for record in records}
-    candidates = all_candidates(project, records, [method] if method else None)
+    methods = [known_name(project, method)] if method else None
+    candidates = all_candidates(project, records, methods)
     pairs = [
         (by_id[candidate.image], candidate)
         for candidate in candidates

@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from premask.core.errors import PremaskError
@@ -20,7 +20,14 @@ from premask.project.images import all_images
 from premask.project.objects import sweep
 from premask.project.project import Project
 from premask.workflow.hardware import cores
-from premask.workflow.model_method import is_model, model_parameters, model_table, strangers
+from premask.workflow.model_method import (
+    SHA256,
+    is_model,
+    model_parameters,
+    model_table,
+    strangers,
+)
+from premask.workflow.model_names import known_name
 from premask.workflow.worker import Result, make_regions, start_worker
 
 DEFAULT_REGIONS = 8
@@ -29,10 +36,11 @@ DEFAULT_REGIONS = 8
 
 @dataclass(frozen=True)
 class Task:
-    """One candidate to make."""
+    """One candidate to make; ``method`` as it was asked for, which says where a model is."""
 
     image: ImageRecord
     parameters: Parameters
+    method: str
 
 
 @dataclass
@@ -60,6 +68,8 @@ class Summary:
     failed: list[str] = field(default_factory=list)
     left_out: list[str] = field(default_factory=list)
     """Why a method that was not asked for by name cannot run here; phases without a name."""
+    known: list[str] = field(default_factory=list)
+    """Models that the project knows by another name, which they keep."""
     stopped: bool = False
 
 
@@ -109,19 +119,24 @@ def preannotate(
     summary = Summary()
     names = _runnable(methods, merged, summary)
     count = n_regions or max(DEFAULT_REGIONS, len(project.phases))
-    wanted = {
-        name: model_parameters(name, merged.get(name, {}))
-        if is_model(name)
-        else Parameters(name, count, seed, dict(merged.get(name, {})))
-        for name in names
-    }
+    wanted: dict[str, Parameters] = {}
+    first: dict[str, str] = {}  # name of each model by its content
+    for name in names:
+        made = Parameters(name, count, seed, dict(merged.get(name, {})))
+        if is_model(name):
+            made = model_parameters(name, merged.get(name, {}), known_name(project, name))
+            made = replace(made, method=first.setdefault(made.options[SHA256], made.method))
+            if made.method != name:
+                summary.known.append(f"{name} is the model that the project knows as {made.method}")
+        if made not in wanted.values():
+            wanted[name] = made
     _tell_strangers(project, wanted, summary)
     tasks = []
-    for image, parameters in itertools.product(records, wanted.values()):
+    for image, (name, parameters) in itertools.product(records, wanted.items()):
         if has_candidate(project, image, parameters):
             summary.present += 1
         else:
-            tasks.append(Task(image, parameters))
+            tasks.append(Task(image, parameters, name))
     sweep(project.root)
     workers = max(1, min(jobs or cores(), len(tasks)))
     _run(project, tasks, workers, summary, on_progress)
@@ -169,7 +184,7 @@ def _runnable(
 
 def _tell_strangers(project: Project, wanted: dict[str, Parameters], summary: Summary) -> None:
     for name, parameters in wanted.items():
-        if is_model(name) and (unknown := strangers(parameters, project.phases)):
+        if is_model(name) and (unknown := strangers(name, parameters, project.phases)):
             summary.left_out.append(
                 f"{name}: the project has no phase {', '.join(unknown)}; regions of it are without"
                 " a name"
@@ -200,7 +215,7 @@ def _run(
             # A short queue, so that a stop loses little and memory stays flat.
             for task in itertools.islice(queue, 2 * workers - len(waiting)):
                 future = pool.submit(
-                    make_regions, project.root, task.image, task.parameters, workers
+                    make_regions, project.root, task.image, task.parameters, workers, task.method
                 )
                 waiting[future] = task
             if not waiting:

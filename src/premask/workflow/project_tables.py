@@ -20,6 +20,8 @@ from premask.workflow.dataset.tables import images_table, project_classes, share
 from premask.workflow.derive import derive
 from premask.workflow.effort_tables import effort_table, left_out_table
 from premask.workflow.final_maps import ORDER_LINE
+from premask.workflow.model_method import SHA256
+from premask.workflow.model_names import known_name, names_of_models
 from premask.workflow.paper_tables import iou_table, quality_table, runtime_table
 from premask.workflow.references import (
     REFERENCE_NAMES,
@@ -118,7 +120,7 @@ def check_options(project: Project, options: TableOptions) -> None:
         check_reference(options.reference)
     measure_line(project, options.measure)
     known = list(dict.fromkeys([*all_methods(), *latest_candidates(project)]))
-    if options.method is not None and options.method not in known:
+    if options.method is not None and known_name(project, options.method) not in known:
         raise PremaskError(
             f"the method of Table 6 is {options.method!r}; {', '.join(known)} are accepted"
             f"{nearest(options.method, known)}"
@@ -162,7 +164,8 @@ def _table5(project: Project, options: TableOptions) -> list[Table]:
 def _table6(project: Project, options: TableOptions) -> list[Table]:
     reference = options.reference or default_reference(project)
     scores, _ = score_methods(project, options.policy, latest_candidates(project), reference)
-    best = options.method or max(scores, key=lambda name: scores[name].mean_iou)
+    chosen = options.method and known_name(project, options.method)
+    best = chosen or max(scores, key=lambda name: scores[name].mean_iou)
     if best not in scores:
         raise PremaskError(f"no candidate of {best!r} was scored; {', '.join(scores)} were")
     table = quality_table(
@@ -199,11 +202,18 @@ Found = dict[str, list[tuple[ImageRecord, Candidate]]]
 
 
 def latest_candidates(project: Project, images: Sequence[ImageRecord] | None = None) -> Found:
-    """For each method the newest candidate of each image, in the order of the methods."""
+    """For each method the newest candidate of each image, in the order of the methods.
+
+    A model is one method, by its content, also where its candidates have several names.
+    """
+    models = names_of_models(project)
     records = {image.id: image for image in (all_images(project) if images is None else images)}
     newest = {
-        (candidate.parameters.method, candidate.image): candidate
-        for candidate in all_candidates(project, list(records.values()))
+        (
+            models.get(str(made.parameters.options.get(SHA256)), made.parameters.method),
+            made.image,
+        ): made
+        for made in all_candidates(project, list(records.values()))
     }
     found: Found = {name: [] for name in all_methods()}
     for (name, image), candidate in newest.items():

@@ -21,6 +21,7 @@ from premask.project.project import Project
 from premask.project.sessions import OPEN_STATES, add_annotator, all_sessions
 from premask.project.studies import newest_study, save_study
 from premask.workflow.model_method import is_model
+from premask.workflow.model_names import known_name
 
 UNTYPED = "-"
 """The type of images that have none, in tables."""
@@ -92,6 +93,8 @@ def plan_study(
         For an arm that there is not, no image, an interval below 0, or a plan that is at work.
     """
     check_arm(arm)
+    kind, colon, method = arm.partition(":")
+    arm = f"{kind}{colon}{known_name(project, method)}"
     if not 0 <= min_days <= 3650:
         raise PremaskError(f"{min_days:g} days between the passes; 0 to 3650 are accepted")
     images = all_images(project)

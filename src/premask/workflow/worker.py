@@ -69,8 +69,12 @@ def _end_with_parent() -> None:
         os._exit(1)
 
 
-def make_regions(root: Path, image: ImageRecord, parameters: Parameters, jobs: int) -> Result:
+def make_regions(
+    root: Path, image: ImageRecord, parameters: Parameters, jobs: int, method: str = ""
+) -> Result:
     """Read one image from the project and divide it into regions.
+
+    A trained model is where ``method`` says, whatever its name in the project.
 
     The time of reading and of the first compilation of a method's loops is not counted,
     nor the memory that the process held before: the worker does many candidates.
@@ -78,7 +82,7 @@ def make_regions(root: Path, image: ImageRecord, parameters: Parameters, jobs: i
     pixels = _pixels(root, image)
     threads = max(1, cores() // jobs)
     if is_model(parameters.method):
-        model_regions(pixels[:64, :64], parameters, threads)  # loads it
+        model_regions(pixels[:64, :64], parameters, threads, method)  # loads it
     else:
         options = json.dumps(parameters.options, sort_keys=True)
         _warm_up(parameters.method, pixels.ndim, str(pixels.dtype), parameters.n_regions, options)
@@ -87,7 +91,7 @@ def make_regions(root: Path, image: ImageRecord, parameters: Parameters, jobs: i
     started, cpu_started = time.perf_counter(), time.process_time()
     names = None
     if is_model(parameters.method):
-        regions, names = model_regions(pixels, parameters, threads)
+        regions, names = model_regions(pixels, parameters, threads, method)
     else:
         method, n_regions = parameters.method, parameters.n_regions
         regions = run(pixels, method, n_regions, seed=parameters.seed, **parameters.options)
