@@ -254,7 +254,7 @@ def test_each_image_is_judged_by_the_runs_that_have_not_seen_it(
     found = audit(project, folders)
     assert judged_by(found) == {"a.png": ["0"], "b.png": ["1"]}
     assert found.seen == ("c.png",)
-    assert [run.rule for run in found.runs] == ["stem", "stem"]
+    assert [run.seen.rule for run in found.runs] == ["stem", "stem"]
     assert "by the name of the image: 0, 1" in audit_table(found).notes[0]
 
 
@@ -267,7 +267,7 @@ def test_images_are_known_by_their_content_where_the_data_set_tells_it(
     found = audit(project, [run])
     assert found.seen == ("a.png",), "what the data set calls b is the project's a"
     assert judged_by(found) == {"b.png": ["run"], "c.png": ["run"]}
-    assert found.runs[0].rule == "content"
+    assert found.runs[0].seen.rule == "content"
     half = write_run(tmp_path / "half", {"train": ["b"], "val": ["c"]}, {"b": a.id})
     assert audit(project, [half]).seen == ("b.png", "c.png"), "one is not told: by stems"
     assert (b.name, c.name) == ("b.png", "c.png")
@@ -281,7 +281,7 @@ def test_what_told_the_best_epoch_was_seen(tmp_path: Path, validation: str, seen
     if validation == "hold-out":
         parts["hold-out"] = ["c"]
     run = write_run(tmp_path / "run", parts, validation=validation)
-    assert read_run(run, make_phases(NAMES)).seen == seen
+    assert read_run(run, make_phases(NAMES)).seen.names == seen
 
 
 def test_a_run_of_one_type_judges_no_other(project: Project, tmp_path: Path) -> None:

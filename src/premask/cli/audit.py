@@ -86,7 +86,7 @@ def _data(found: Audit) -> dict[str, Any]:
             }
             for one in found.images
         ],
-        "matched_by": {str(run.folder): run.rule for run in found.runs},
+        "matched_by": {str(run.folder): run.seen.rule for run in found.runs},
         "seen": list(found.seen),
         "unlabelled": list(found.unlabelled),
     }

@@ -291,7 +291,7 @@ def audit_table(found: Audit) -> Table:
         f"{count(len(found.images), 'image')}; each was judged by the runs that have not seen it,"
         " known by the content of the file"
     )
-    stems = [run.folder.name for run in found.runs if not run.by_content]
+    stems = [run.folder.name for run in found.runs if not run.seen.by_content]
     if stems:
         note += f" (by the name of the image: {', '.join(stems)})"
     return Table("Labels that the models contradict", columns, tuple(rows), (f"{note}.",))

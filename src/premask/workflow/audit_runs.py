@@ -5,10 +5,9 @@ from __future__ import annotations
 import contextlib
 import io
 import zipfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,11 +17,11 @@ from premask.core.phases import Phases
 from premask.core.records import ImageRecord
 from premask.deploy.predictor import Model, load_model, probabilities
 from premask.io.files import sha256_of, write_atomically
-from premask.io.images import image_stem
 from premask.io.structured import read_json
 from premask.project.images import read_pixels
 from premask.project.project import Project
 from premask.workflow.descriptors import FOLDER
+from premask.workflow.seen_images import Seen, read_seen
 from premask.workflow.train.run import CONFIG
 
 Planes = NDArray[np.uint8]
@@ -37,10 +36,8 @@ class Run:
     ----------
     phases : tuple of int
         The project's phase of each of the model's.
-    seen : frozenset of str
-        Images that it was trained on, or that told its best epoch: ids, or stems in lower case.
-    by_content : bool
-        Whether these are ids, from the manifest of its data set.
+    seen : Seen
+        Images that it was trained on, or that told its best epoch.
     type : str or None
         The type that it was trained on alone.
     """
@@ -48,19 +45,12 @@ class Run:
     folder: Path
     model: Model
     phases: tuple[int, ...]
-    seen: frozenset[str]
-    by_content: bool
+    seen: Seen
     type: str | None
 
     def judges(self, image: ImageRecord) -> bool:
         """Whether it has not seen an image, and is of its type."""
-        name = image.id if self.by_content else image_stem(image.name).casefold()
-        return name not in self.seen and self.type in (None, image.type)
-
-    @property
-    def rule(self) -> str:
-        """How its images were known again."""
-        return "content" if self.by_content else "stem"
+        return image not in self.seen and self.type in (None, image.type)
 
 
 def read_run(folder: Path, phases: Phases, *, threads: int | None = None) -> Run:
@@ -71,33 +61,10 @@ def read_run(folder: Path, phases: Phases, *, threads: int | None = None) -> Run
     PremaskError
         For another folder, a run without a model, and a model of other phases.
     """
-    if not (folder / CONFIG).is_file():
-        raise PremaskError(
-            f"{folder} has no {CONFIG}; give the folder of a run that premask train has written"
-        )
-    config = read_json(folder / CONFIG)
-    try:
-        parts, sources = _seen_stems(config), dict(config.get("sources", {}))
-        type_ = None if config["type"] is None else str(config["type"])
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
-        raise PremaskError(
-            f"{folder / CONFIG} does not tell the images of a run ({error!r}); give the folder of"
-            " a run that premask train has written"
-        ) from None
+    seen, type_ = read_seen(folder), read_json(folder / CONFIG).get("type")
     model = load_model(folder, threads=threads)
-    by_content = all(stem in sources for stem in parts)
-    seen = {str(sources[stem]) if by_content else stem.casefold() for stem in parts}
     matched = match_phases(model.card.names, phases, str(folder))
-    return Run(folder, model, matched, frozenset(seen), by_content, type_)
-
-
-def _seen_stems(config: Mapping[str, Any]) -> set[str]:
-    """Stems that trained a run or told its best epoch."""
-    parts = ["train", "hold-out"]
-    if config["best_epoch_told_by"] == "val":
-        parts.append("val")
-    images = {"train": config["images"]["train"]} | config["images"]  # every run has that one
-    return {str(stem) for part in parts for stem in images.get(part, ())}
+    return Run(folder, model, matched, seen, None if type_ is None else str(type_))
 
 
 def match_phases(names: Sequence[str], phases: Phases, where: str) -> tuple[int, ...]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -31,6 +31,7 @@ from premask.workflow.references import (
     reference_map,
     reference_notes,
 )
+from premask.workflow.seen_images import seen_notes
 from premask.workflow.tables import Table
 from premask.workflow.tool_times import measure_line, minutes_by
 
@@ -157,13 +158,14 @@ def _table5(project: Project, options: TableOptions) -> list[Table]:
     found = latest_candidates(project)
     scores, notes = score_methods(project, options.policy, found, reference)
     table = iou_table(scores, reference=REFERENCES[reference])
-    more = (*reference_notes(project, reference), *notes)
+    more = (*reference_notes(project, reference), *(line for own in notes.values() for line in own))
     return [replace(table, notes=(*table.notes, *more))]
 
 
 def _table6(project: Project, options: TableOptions) -> list[Table]:
     reference = options.reference or default_reference(project)
-    scores, _ = score_methods(project, options.policy, latest_candidates(project), reference)
+    found = latest_candidates(project)
+    scores, notes = score_methods(project, options.policy, found, reference)
     chosen = options.method and known_name(project, options.method)
     best = chosen or max(scores, key=lambda name: scores[name].mean_iou)
     if best not in scores:
@@ -171,7 +173,8 @@ def _table6(project: Project, options: TableOptions) -> list[Table]:
     table = quality_table(
         best, scores[best], reference=REFERENCES[reference], against=REFERENCE_NAMES[reference]
     )
-    return [replace(table, notes=(*table.notes, *reference_notes(project, reference)))]
+    more = (*reference_notes(project, reference), *notes[best])
+    return [replace(table, notes=(*table.notes, *more))]
 
 
 def _table7(project: Project, options: TableOptions) -> list[Table]:
@@ -223,8 +226,15 @@ def latest_candidates(project: Project, images: Sequence[ImageRecord] | None = N
 
 def score_methods(
     project: Project, policy: Policy, found: Found, reference: str = "imported"
-) -> tuple[dict[str, Scores], list[str]]:
-    """Scores of each method against the references, and what was left out and why.
+) -> tuple[dict[str, Scores], dict[str, list[str]]]:
+    """Scores of each method against the references, and what must be read beside them.
+
+    Returns
+    -------
+    scores : dict of str to Scores
+        By method, without those of which nothing was scored.
+    notes : dict of str to list of str
+        By method: what was left out and why, and how many of its images a model has seen.
 
     Raises
     ------
@@ -232,9 +242,10 @@ def score_methods(
         Where no image has both a candidate (with names, for ``given``) and a reference.
     """
     scores: dict[str, Scores] = {}
-    notes: list[str] = []
+    notes: dict[str, list[str]] = {}
     for name, pairs in found.items():
         counted: list[tuple[Measured, str | None]] = []
+        scored: list[tuple[ImageRecord, Candidate]] = []
         unnamed = by_truth = 0
         for image, candidate in pairs:
             if policy.naming == "given" and not has_names(candidate.table):
@@ -246,18 +257,8 @@ def score_methods(
             measured = score_candidate(project, image, candidate, policy, reference)
             if measured is not None:
                 counted.append((measured, image.type))
-        if unnamed:
-            notes.append(
-                f"{name}: {count(unnamed, 'candidate')} without names"
-                f" {verb(unnamed, 'is', 'are')} left out (premask name gives names;"
-                " --naming many-to-one names by the truth)."
-            )
-        if by_truth:
-            notes.append(
-                f"{name}: {count(by_truth, 'candidate')} that"
-                f" {verb(by_truth, 'its', 'their')} own truth has named"
-                f" {verb(by_truth, 'is', 'are')} left out."
-            )
+                scored.append((image, candidate))
+        notes[name] = [*_left_out(name, unnamed, by_truth), *seen_notes(name, scored)]
         if counted:
             scores[name] = summarise(counted, policy, project.phases.names)
     if not scores:
@@ -267,6 +268,19 @@ def score_methods(
             " candidates with names (premask name), or --naming many-to-one"
         )
     return scores, notes
+
+
+def _left_out(name: str, unnamed: int, by_truth: int) -> Iterator[str]:
+    if unnamed:
+        yield (
+            f"{name}: {count(unnamed, 'candidate')} without names {verb(unnamed, 'is', 'are')} left"
+            " out (premask name gives names; --naming many-to-one names by the truth)."
+        )
+    if by_truth:
+        yield (
+            f"{name}: {count(by_truth, 'candidate')} that {verb(by_truth, 'its', 'their')} own"
+            f" truth has named {verb(by_truth, 'is', 'are')} left out."
+        )
 
 
 def score_candidate(
