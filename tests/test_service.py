@@ -7,6 +7,7 @@ import http.client
 import io
 import json
 import re
+import signal
 import socket
 import struct
 import subprocess
@@ -218,10 +219,42 @@ def test_what_is_no_sound_image_gets_one_line(port: int, name: str) -> None:
 def test_files_that_are_too_large_are_refused_as_soon_as_that_is_seen(port: int) -> None:
     status, body, _ = ask(port, "POST", "/api/predict", bytes(200_001))
     assert (status, "more than 200,000 bytes" in body.decode()) == (413, True)
+    assert "larger --megabytes (now 0.191)" in body.decode()
     pieces = (bytes(50_000) for _ in range(6))  # in chunks, without a length
     status, _, _ = ask(port, "POST", "/api/predict", pieces)
     assert status == 413
     assert waiting(port) == 0
+
+
+def test_images_that_are_too_large_are_refused_with_the_option(port: int) -> None:
+    status, body, _ = ask(port, "POST", "/api/predict", png(np.zeros((1001, 1000), np.uint8)))
+    line = json.loads(body)["detail"]
+    assert status == 400
+    assert "1000x1001 px, more than the limit of 1,000,000 px" in line
+    assert line.endswith("or start premask serve with a larger --megapixels (now 1)")
+
+
+def test_a_form_is_told_what_to_send_instead(port: int) -> None:
+    form = b'--x\r\nContent-Disposition: form-data; name="file"\r\n\r\n' + SOUND + b"\r\n--x--\r\n"
+    headers = {"Content-Type": "multipart/form-data; boundary=x"}
+    status, body, _ = ask(port, "POST", "/api/predict", form, headers)
+    assert (status, "curl --data-binary @" in json.loads(body)["detail"]) == (415, True)
+    assert waiting(port) == 0
+    plain = {"Content-Type": "application/x-www-form-urlencoded"}  # what curl says of any bytes
+    assert ask(port, "POST", "/api/label-map", SOUND, plain)[0] == 200
+
+
+def test_ctrl_c_ends_the_service_with_one_line(run: Path) -> None:
+    words = command("serve", run, "--port", 0, "--threads", 1)
+    process = subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    assert process.stdout is not None
+    found = re.search(r":(\d+)/", process.stdout.readline())
+    assert found
+    assert ask(int(found[1]), "GET", "/health")[0] == 200
+    process.send_signal(signal.SIGINT)
+    _, said = process.communicate(timeout=60)
+    assert process.returncode == 0
+    assert said == "premask: the service has stopped; the same command starts it again\n"
 
 
 def test_unknown_addresses_methods_and_options(port: int) -> None:

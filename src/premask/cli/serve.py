@@ -56,6 +56,7 @@ def serve(
     try:
         answer_requests(app, sock)
     except KeyboardInterrupt:
+        err("premask: the service has stopped; the same command starts it again")
         raise typer.Exit from None
     except OSError as error:
         raise PremaskError(f"the service stopped: {error}") from None

@@ -31,10 +31,14 @@ from premask.deploy.predictor import Model, Options, Prediction, predict
 from premask.deploy.tiling import TEST_TIME
 from premask.io.images import read_micrograph
 from premask.io.label_maps import encode_label_map
+from premask.io.raster import RAISE_IT
 
 PAGE = Path(__file__).parent / "page"
 PREVIEW = 1600
 """Longest side of the picture that the page shows, px."""
+
+SEND = "send the file itself as the body of the request, e.g. curl --data-binary @steel_07.tif"
+NO_FORM = f"a form (multipart, curl -F) is not taken; {SEND}"
 
 Guard = Callable[[Request, Callable[[Request], Awaitable[Response]]], Awaitable[Response]]
 
@@ -146,6 +150,10 @@ class _Service:
         self.model, self.limits, self.counters = model, limits, Counters()
         self.worker = ThreadPoolExecutor(1, thread_name_prefix="predict")
 
+    @property
+    def _megapixels(self) -> float:
+        return self.limits.max_pixels / 1e6
+
     def about(self) -> dict[str, Any]:
         card = self.model.card
         phases = [
@@ -201,7 +209,14 @@ class _Service:
 
     async def _receive(self, request: Request, path: Path) -> None:
         most = self.limits.max_bytes
-        too_large = RefusedError(413, "large", f"a file of more than {most:,} bytes is not taken")
+        too_large = RefusedError(
+            413,
+            "large",
+            f"a file of more than {most:,} bytes is not taken; send a smaller one, or start premask"
+            f" serve with a larger --megabytes (now {most / 2**20:.3g})",
+        )
+        if request.headers.get("content-type", "").startswith("multipart/"):
+            raise RefusedError(415, "image", NO_FORM)
         if int(request.headers.get("content-length", "0")) > most:
             raise too_large
         received = 0
@@ -222,7 +237,7 @@ class _Service:
                 507, "fault", f"the image cannot be kept: {error.strerror}"
             ) from None
         if received == 0:
-            raise RefusedError(400, "image", "no image: send the file itself as the request's body")
+            raise RefusedError(400, "image", f"no image: {SEND}")
 
     def _predict(self, path: Path, test_time: str) -> Answer:
         started = time.perf_counter()
@@ -230,7 +245,8 @@ class _Service:
             micrograph = read_micrograph(path, max_pixels=self.limits.max_pixels)
             found = predict(self.model, micrograph.pixels, Options(test_time=test_time))
         except PremaskError as error:
-            raise RefusedError(400, "image", str(error)) from None
+            own = f"start premask serve with a larger --megapixels (now {self._megapixels:.3g})"
+            raise RefusedError(400, "image", str(error).replace(RAISE_IT, own)) from None
         except MemoryError:
             raise RefusedError(413, "large", "the image does not fit into the memory") from None
         except Exception as error:

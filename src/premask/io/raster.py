@@ -28,6 +28,10 @@ INFLATED_AT_ONCE = 1 << 16
 """Bytes of a PNG; deflate makes at most 1032 times as many of them, 68 MB."""
 
 
+RAISE_IT = "raise the limit if you trust the file"
+"""What to do of an image that is too large, for those who set the limit."""
+
+
 def check_size(width: int, height: int, max_pixels: int) -> None:
     """Refuse an image by the size in its header, before anything is decoded.
 
@@ -41,7 +45,7 @@ def check_size(width: int, height: int, max_pixels: int) -> None:
     if width * height > max_pixels:
         raise PremaskError(
             f"the image has {width}x{height} px, more than the limit of {max_pixels:,} px;"
-            " cut it into parts, or raise the limit if you trust the file"
+            f" cut it into parts, or {RAISE_IT}"
         )
 
 
