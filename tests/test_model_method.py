@@ -120,6 +120,17 @@ def test_a_model_has_one_name_however_its_path_is_written(
     assert plan.method == first
 
 
+def test_a_wrong_path_of_a_model_names_the_one_that_may_be_meant(
+    project: Project, run: Path
+) -> None:
+    for method, told in (
+        (f"model:{run.with_name('rnu.v1')}", "did you mean run.v1?"),
+        (f"model:{run.parent}", f"there is one in {run}"),
+        (str(run), f"a trained model is told by --method model:{run}"),
+    ):
+        assert told in refusal("preannotate", project.root, "--method", method, "--jobs", 1)
+
+
 def test_a_file_that_changed_keeps_its_name(project: Project, run: Path) -> None:
     make(project, run)
     write_grey_model(run / "model.onnx", described=replace(card(), facts={"epochs": 9}))

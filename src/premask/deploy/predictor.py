@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from premask.core.errors import PremaskError
+from premask.core.errors import PremaskError, nearest
 from premask.core.micrograph import as_image, window
 from premask.core.phases import VOID
 from premask.deploy.model_card import INPUT, KEY, OUTPUT, ModelCard
@@ -78,6 +78,12 @@ class Prediction:
     confidence: NDArray[np.uint8]
 
 
+def holds_model(path: Path) -> bool:
+    """Whether :func:`find_model` finds one at a path."""
+    file = path / MODEL_FILE if path.is_dir() else path
+    return file.is_file() and file.suffix.lower() == ".onnx"
+
+
 def find_model(path: Path) -> Path:
     """The ONNX file of a model: the file itself, or ``model.onnx`` in a run's folder.
 
@@ -90,7 +96,7 @@ def find_model(path: Path) -> Path:
     if not file.is_file():
         raise PremaskError(
             f"there is no model at {file}; give the folder that premask train has written, or its"
-            f" {MODEL_FILE}"
+            f" {MODEL_FILE}{_near_models(path)}"
         )
     if file.suffix.lower() != ".onnx":
         raise PremaskError(
@@ -98,6 +104,15 @@ def find_model(path: Path) -> Path:
             f" {MODEL_FILE}"
         )
     return file
+
+
+def _near_models(path: Path) -> str:
+    """Which models a wrong path may have meant: those in the folder, or one with a near name."""
+    if path.is_dir():
+        inside = sorted(one.parent.name for one in path.glob(f"*/{MODEL_FILE}"))
+        return f"; there is one in {', '.join(str(path / name) for name in inside)}" * bool(inside)
+    there = [one.name for one in sorted(path.parent.glob("*")) if holds_model(one)]
+    return nearest(path.name, there)
 
 
 def load_model(path: Path, *, threads: int | None = None) -> Model:

@@ -9,11 +9,13 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Any
 
 from premask.core.errors import PremaskError
 from premask.core.records import ImageRecord, Parameters
 from premask.core.words import typed
+from premask.deploy.predictor import holds_model
 from premask.preannotators.methods import all_methods, check_options, find, not_ready
 from premask.project.candidates import has_candidate, save_candidate
 from premask.project.images import all_images
@@ -21,6 +23,7 @@ from premask.project.objects import sweep
 from premask.project.project import Project
 from premask.workflow.hardware import cores
 from premask.workflow.model_method import (
+    PREFIX,
     SHA256,
     is_model,
     model_parameters,
@@ -171,6 +174,10 @@ def _runnable(
         if is_model(name):  # asked for by name; refused where it is resolved, if it cannot run
             names.append(name)
             continue
+        if name not in all_methods() and holds_model(Path(name)):
+            raise PremaskError(
+                f"no method {name!r}; a trained model is told by --method {typed(PREFIX + name)}"
+            )
         reason = not_ready(name, own)
         if reason and methods:
             raise PremaskError(reason)
