@@ -196,7 +196,7 @@ def test_nothing_matched_is_an_error_that_shows_both_sides(folders, tmp_path):
     save(folders[1] / "b.png", TRUTH)
     with pytest.raises(PremaskError, match=r"a\.png.*b\.png.*matched by name"):
         evaluate_folders(*folders, 2)
-    with pytest.raises(PremaskError, match="is not a folder"):
+    with pytest.raises(PremaskError, match="none is not there; give a folder"):
         evaluate_folders(tmp_path / "none", folders[1], 2)
     (tmp_path / "empty").mkdir()
     with pytest.raises(PremaskError, match="has no PNG"):

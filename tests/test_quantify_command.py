@@ -363,14 +363,16 @@ def test_an_unreadable_csv_is_told(tmp_path):
 
 def test_a_refusal_is_one_line(masks):
     assert "the scale is 0" in refusal("quantify", masks, "--um-per-px", 0)
-    assert "cannot be made" in refusal("quantify", masks, "--out", masks / "a.png")
+    assert "a.png is a file, where a folder is needed" in refusal(
+        "quantify", masks, "--out", masks / "a.png"
+    )
     assert premask("quantify", masks, "--border", "frame").returncode == 2
 
 
 def test_what_is_no_label_map_is_told(tmp_path):
     with pytest.raises(PremaskError, match="has no PNG"):
         find_sources(tmp_path)
-    with pytest.raises(PremaskError, match="is not a folder"):
+    with pytest.raises(PremaskError, match="none is not there; give a folder of index PNGs"):
         find_sources(tmp_path / "none")
     cv2.imwrite(str(tmp_path / "v.png"), np.full((9, 9), 255, np.uint8))
     with pytest.raises(PremaskError, match=f"every pixel of {tmp_path.name} is void"):

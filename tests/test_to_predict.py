@@ -86,6 +86,10 @@ def test_a_project_is_refused_with_what_to_do(everything: Path, tmp_path: Path) 
     assert said.endswith(f"premask preannotate {steel} --method 'model:{run}'")
     assert "inside a project" in refusal("predict", run, steel / "objects", tmp_path / "out")
     assert "is a project" in refusal("predict", run, steel, tmp_path / "out", "--watch")
+    for out in (steel, steel / "objects", everything / "set"):
+        assert "give another folder for the label maps" in refusal(
+            "predict", run, everything / "day 1", out
+        )
     with pytest.raises(PremaskError, match="no such file"):
         source_of("run", tmp_path / "none")
 

@@ -287,7 +287,7 @@ def test_ctrl_c_says_what_is_kept(dataset: Path, tmp_path: Path) -> None:
 def test_a_file_is_no_folder_of_a_run(dataset: Path, tmp_path: Path, name: str) -> None:
     (tmp_path / "taken").write_text("mine")
     order = Order(read_dataset(dataset), tmp_path / name, make_config(given=TINY))
-    with pytest.raises(PremaskError, match="taken is a file; a run needs a folder of its own"):
+    with pytest.raises(PremaskError, match="taken is a file, where a folder is needed"):
         train(order)
     assert (tmp_path / "taken").read_text() == "mine"
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from premask.cli.out import Json, answer, count_line, err
+from premask.cli.out import Json, answer, count_line, err, stoppable
 from premask.core.errors import PremaskError
 from premask.core.words import count, typed, verb
 
@@ -73,11 +73,12 @@ def predict(
     """Label images with a trained model; torch is not needed. Done ones are skipped."""
     from premask.deploy.folder import AUTO, Job, predict_images
     from premask.deploy.predictor import Options, layout, load_model
-    from premask.workflow.to_predict import to_predict
+    from premask.workflow.to_predict import check_out, to_predict
 
     if crop_bottom != AUTO and not crop_bottom.isdecimal():
         raise PremaskError(f"--crop-bottom {crop_bottom!r}: auto or a number of rows is accepted")
     options = Options(tile, overlap, test_time)
+    check_out(images, out)
     loaded = load_model(model, threads=threads)
     layout(loaded.card, options)  # refuses before anything is computed
     rows = AUTO if crop_bottom == AUTO else int(crop_bottom)
@@ -89,12 +90,13 @@ def predict(
         for line in found.notes:
             err(f"premask: {line}")
         show, total = count_line("image"), len(found.images)
-        done = predict_images(
-            job,
-            found.source,
-            found.images,
-            lambda so_far: show(so_far.made + so_far.present + len(so_far.failed), total),
-        )
+        with stoppable("what was finished is kept, and the same command makes the rest"):
+            done = predict_images(
+                job,
+                found.source,
+                found.images,
+                lambda so_far: show(so_far.made + so_far.present + len(so_far.failed), total),
+            )
     there = f"{done.present} {verb(done.present, 'was', 'were')} there already"
     lines = [f"{count(done.made, 'label map')} made, {there}: {typed(out)}"]
     answer(json, {"out": str(out), **done.__dict__}, lines)
@@ -135,5 +137,5 @@ def _watch(job: Job, model: Path, images: Path, seconds: float) -> Done:
     try:
         predict_images(job, source, (path for path in coming if not is_label_map(path)), tell)
     except KeyboardInterrupt:
-        err("premask: stopped; what was finished is kept")
+        err("premask: stopped; what was finished is kept, and the same command goes on")
     return latest

@@ -20,6 +20,22 @@ def sha256_of(data: bytes) -> str:
     return hashlib.sha256(data).hexdigest()
 
 
+def check_folder(folder: Path) -> None:
+    """Refuse a folder that cannot be made, since it or one above it is a file.
+
+    Raises
+    ------
+    PremaskError
+        Naming the file.
+    """
+    for place in (folder, *folder.parents):
+        if place.exists() and not place.is_dir():
+            raise PremaskError(
+                f"{place} is a file, where a folder is needed; give another name, or move the file"
+                " away"
+            )
+
+
 def write_atomically(path: Path, data: bytes) -> None:
     """Write a file so that a reader sees the old bytes or the new ones, never a mixture.
 

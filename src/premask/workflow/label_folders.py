@@ -142,7 +142,10 @@ def index_pngs(folder: Path) -> tuple[dict[str, Path], list[str]]:
         As :func:`label_map_files`.
     """
     if not folder.is_dir():
-        raise PremaskError(f"{folder} is not a folder; give a folder of index PNGs")
+        raise PremaskError(
+            f"{folder} {'is not a folder' if folder.exists() else 'is not there'}; give a folder of"
+            " index PNGs"
+        )
     found: dict[str, Path] = {}
     ignored = []
     for file in sorted(folder.iterdir()):

@@ -12,6 +12,7 @@ from premask.core.phases import VOID
 from premask.core.words import count, typed, verb
 from premask.deploy.folder import images_of
 from premask.deploy.records import RECORDS, files_of, read_rows
+from premask.io.files import check_folder
 from premask.io.label_maps import read_colours
 from premask.project.objects import FOLDER
 from premask.project.settings import FILE_NAME
@@ -76,6 +77,37 @@ def source_of(model: str, given: Path) -> tuple[Path, list[str]]:
     if (given / UNLABELLED).is_dir():
         note += f"; for its {UNLABELLED}/ give {given / UNLABELLED}"
     return given / IMAGES, [note]
+
+
+def check_out(given: Path, out: Path) -> None:
+    """Refuse a folder for label maps that is no folder, or that must not get any.
+
+    Parameters
+    ----------
+    given : Path
+        The micrographs.
+    out : Path
+        It may lie in a folder of micrographs: its files are not taken for such.
+
+    Raises
+    ------
+    PremaskError
+        For a file, the folder of the micrographs itself, a project and a data set.
+    """
+    check_folder(out)
+    folder = given if given.is_dir() else given.parent
+    what = ""
+    if out.resolve() in {folder.resolve(), (folder / IMAGES).resolve()}:
+        what = "holds the micrographs"
+    elif _project_of(out) is not None:
+        what = "is a project of premask, or inside its objects"
+    elif _is_dataset(out):
+        what = "is a data set"
+    if what:
+        another = f"{out.resolve().name}-predicted"
+        raise PremaskError(
+            f"{out} {what}; give another folder for the label maps, e.g. {typed(another)}"
+        )
 
 
 def to_predict(model: str, given: Path, out: Path) -> ToPredict:

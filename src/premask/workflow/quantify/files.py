@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from premask.core.errors import PremaskError
-from premask.io.files import write_atomically
+from premask.io.files import check_folder, write_atomically
 from premask.quantify.particles import Particles
 from premask.quantify.summary import PhaseNumbers
 from premask.workflow.quantify.measure import MeasuredImage, Quantified
@@ -45,6 +45,7 @@ def write_files(found: Quantified, folder: Path, page: str) -> list[str]:
     PremaskError
         Where the folder cannot be made or written.
     """
+    check_folder(folder)
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:

@@ -22,7 +22,7 @@ from premask.deploy.model_card import ModelCard
 from premask.deploy.predictor import MODEL_FILE
 from premask.evaluate.policy import Policy
 from premask.evaluate.scores import Scores, measure, summarise
-from premask.io.files import write_atomically
+from premask.io.files import check_folder, write_atomically
 from premask.io.label_maps import encode_label_map
 from premask.io.locks import hold
 from premask.train.config import Config
@@ -127,7 +127,7 @@ def train(
     check_place(order)
     check_packages()
     _check_board(order)
-    _check_folder(order.out)
+    check_folder(order.out)
     parts = divide(order.dataset, order.split, order.config, order.type)
     described = describe(order, parts)
     if (ended := _ended(order.out, described)) is not None:
@@ -306,15 +306,6 @@ class _Log:
             if self.board is not None and row.get(name) is not None:
                 self.board.add_scalar(name, row[name], row["epoch"])
         self.watch(row, self.order)
-
-
-def _check_folder(out: Path) -> None:
-    for place in (out, *out.parents):
-        if place.exists() and not place.is_dir():
-            raise PremaskError(
-                f"{place} is a file; a run needs a folder of its own: give another name, or move"
-                " the file away"
-            )
 
 
 def _check_board(order: Order) -> None:
