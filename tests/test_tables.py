@@ -43,6 +43,14 @@ def test_text_aligns_numbers_to_the_right_and_ends_with_the_notes():
     ]
 
 
+def test_what_is_not_0_is_not_printed_as_0():
+    cells = (0.0, 0.004, -0.00049, 0.006, 3e-17, 12.345, 0.000034)
+    table = Table("Small", (Column("n", 2),), tuple((cell,) for cell in cells))
+    assert [row for (row,) in table.printed()] == [
+        "0.00", "0.004", "-0.00049", "0.01", "0.00", "12.35", "3.4e-05",
+    ]  # fmt: skip
+
+
 def test_csv_repeats_the_policy_in_every_row_and_leaves_undefined_empty():
     rows = list(csv.DictReader(io.StringIO(render(TABLE, "csv"))))
     assert rows[0] == {

@@ -17,6 +17,9 @@ from premask.io.structured import parse_json
 
 Cell = str | int | float | None
 
+NOTHING = 1e-9
+"""The largest number that is printed as 0: the noise of computing."""
+
 FORMATS = ("text", "csv", "latex", "json")
 
 _LATEX = {
@@ -61,7 +64,7 @@ class Table:
         return [column.name for column in self.columns]
 
     def printed(self, undefined: str = "-") -> list[list[str]]:
-        """The rows with their numbers rounded for reading."""
+        """The rows with their numbers rounded for reading; small ones keep two digits."""
         return [
             [
                 _printed(cell, column, undefined)
@@ -229,5 +232,7 @@ def _printed(cell: Cell, column: Column, undefined: str) -> str:
     if cell is None or (isinstance(cell, float) and math.isnan(cell)):
         return undefined
     if isinstance(cell, float):
-        return f"{cell:.{column.digits or 0}f}"
+        rounded = f"{cell:.{column.digits or 0}f}"
+        # what is not 0 is not printed as 0, but for what is left of rounding
+        return f"{cell:.2g}" if not float(rounded) and abs(cell) > NOTHING else rounded
     return str(cell)
