@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -12,7 +13,7 @@ from premask.io.images import IMAGE_SUFFIXES, image_stem, read_micrograph
 from premask.io.instances import read_instances
 from premask.quantify.field import checked_scale
 from premask.workflow.label_folders import ByStem, read_column
-from premask.workflow.quantify.sources import Labels, Sources, some
+from premask.workflow.quantify.sources import Labels, Source, Sources, some
 
 NO_SCALE = "Lengths are in px: no scale is known; --um-per-px X gives it."
 
@@ -41,15 +42,15 @@ def with_scales(found: Sources, um_per_px: float | None, csv: Path | None) -> So
         for one in found.images
     )
     found = found.with_told("in the CSV of scales, but not there", _lone(found, read))
-    bare = [one.name for one in images if one.um_per_px is None]
+    bare = [one for one in images if one.um_per_px is None]
     if not bare:
         return replace(found, images=images)
     note = NO_SCALE
     if len(bare) < len(images):
         note = (
             f"Lengths are in px, as {len(bare)} of {len(images)} images have no scale"
-            f" ({some(bare)}); --um-per-px or --scales gives it. Images of different scales"
-            " cannot be compared in px."
+            f" ({_where(bare, images)}); --um-per-px or --scales gives it. Images of different"
+            " scales cannot be compared in px."
         )
     unscaled = tuple(replace(one, um_per_px=None) for one in images)
     return replace(found, images=unscaled, notes=(*found.notes, note))
@@ -114,6 +115,15 @@ def with_grains(found: Sources, folder: Path) -> Sources:
         replace(one, grains=partial(read_instances, maps[one.stem])) for one in found.images
     )
     return replace(found, images=images)
+
+
+def _where(bare: Sequence[Source], images: Sequence[Source]) -> str:
+    """The specimens whose images are all among some; of the others the images themselves."""
+    rest = {one.specimen for one in images if one.um_per_px is not None}
+    whole = dict.fromkeys(one.specimen for one in bare if one.specimen and one.specimen not in rest)
+    lone = [one.name for one in bare if one.specimen not in whole]
+    named = [f"all of {some(list(whole))}"] if whole else []
+    return ", ".join([*named, *([some(lone)] if lone else [])])
 
 
 def _by_stem(folder: Path, what: str) -> dict[str, Path]:

@@ -173,8 +173,8 @@ def find_sources(
     else:
         refuse_run(masks)
         found = folder_sources(masks, classes)
-    found = with_scales(found, um_per_px, scales)
     found = with_specimens(found, specimens) if specimens else found
+    found = with_scales(found, um_per_px, scales)
     found = with_grains(found, instances) if instances else found
     return with_photos(found, images) if images else found
 
