@@ -132,6 +132,7 @@ def test_every_file_is_written_and_says_the_same(masks, tmp_path):
     assert [(row["specimen"], row["image"], row["phase"]) for row in fractions[:3]] == [
         ("masks", "", "0"), ("masks", "", "1"), ("masks", "a.png", "0"),
     ]  # fmt: skip
+    assert [(row["fields"], row["parts"]) for row in fractions[1:3]] == [("3", ""), ("1", "9")]
     phase = found["specimens"][0]["phases"]["1"]
     assert float(fractions[1]["area_fraction"]) == pytest.approx(phase["fraction"]["mean"])
     # 5, 5, and 295 px on 25 intercepts where the third square is cut: half an intercept a line
@@ -262,6 +263,14 @@ def test_lengths_are_in_px_where_one_image_has_no_scale(masks, tmp_path):
     assert any("1 of 3 images have no scale (c.png)" in note for note in found.notes)
 
 
+def test_specimens_that_have_no_scale_are_named(masks, tmp_path):
+    specimens = text(tmp_path / "of.csv", "a,I\nb,II\nc,II\n")
+    one = measured(masks, specimens=specimens, scales=text(tmp_path / "one.csv", "a,0.5\n"))
+    assert any("2 of 3 images have no scale (all of II);" in note for note in one.notes)
+    two = measured(masks, specimens=specimens, scales=text(tmp_path / "two.csv", "b,0.5\n"))
+    assert any("2 of 3 images have no scale (all of I, c.png);" in note for note in two.notes)
+
+
 def test_a_single_file_is_a_field_without_an_interval_over_fields(masks):
     found = measured(masks / "b.png")
     assert [one.name for one in found.specimens] == ["b"]
@@ -327,6 +336,36 @@ def test_a_project_has_its_phases_scales_and_types(tmp_path):
     page = (out / "report.html").read_text(encoding="utf-8")
     assert page.count("data:image/jpeg") == 4, "each micrograph, and once more under its particles"
     assert "has its own phases" in refusal("quantify", project, "--classes", "A,B")
+
+
+def test_a_type_without_a_scale_is_named(tmp_path):
+    images, project = write_images(tmp_path / "images", 2), tmp_path / "steel"
+    assert premask("init", project, "--classes", "Fe,TiB2").returncode == 0
+    for path, *more in (
+        (images[0], "--um-per-px", "0.5", "--type", "I"),
+        (images[1], "--type", "II"),
+    ):
+        assert premask("add", project, path, "--crop-bottom", "0", *more).returncode == 0
+    truth = tmp_path / "truth"
+    truth.mkdir()
+    for path in images:
+        labels = np.eye(128, dtype=np.uint8)[:96]
+        (truth / path.name).write_bytes(encode_label_map(labels, COLOURS[:2]))
+    assert premask("import", project, "--format", "png", truth).returncode == 0
+    found = answer("quantify", project)
+    assert found["unit"] == "px"
+    assert any("1 of 2 images have no scale (all of II)" in note for note in found["notes"])
+
+
+def test_small_shares_are_not_printed_as_nothing(tmp_path):
+    labels = np.zeros((500, 500), np.uint8)
+    labels[7, 7] = 1
+    cv2.imwrite(str(tmp_path / "m.png"), labels)
+    done = premask("quantify", tmp_path / "m.png")
+    (row,) = [line.split() for line in done.stdout.splitlines() if line.split()[:2] == ["m", "1"]][
+        :1
+    ]
+    assert row[3] == "0.0004"
 
 
 def test_the_command_line_measures_what_python_measures(masks):

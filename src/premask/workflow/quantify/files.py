@@ -64,7 +64,10 @@ def write_files(found: Quantified, folder: Path, page: str) -> list[str]:
 
 
 def fraction_rows(found: Quantified) -> Iterator[list[Cell]]:
-    """The lines of ``fractions.csv``: each phase of each specimen, then of each image."""
+    """The lines of ``fractions.csv``: each phase of each specimen, then of each image.
+
+    The spread of an area fraction is over the fields of a specimen, or over the parts of an image.
+    """
     unit = _plain(found.unit)
     area = "mm2" if unit == "um" else "mpx"
     yield [
@@ -72,6 +75,7 @@ def fraction_rows(found: Quantified) -> Iterator[list[Cell]]:
         "image",
         "phase",
         "fields",
+        "parts",
         "area_fraction",
         "std",
         "ci95",
@@ -92,10 +96,11 @@ def fraction_rows(found: Quantified) -> Iterator[list[Cell]]:
     ]
     for specimen in found.specimens:
         for phase, one in zip(found.names, specimen.numbers, strict=True):
-            yield [specimen.name, "", phase, *_figures(one)]
+            yield [specimen.name, "", phase, one.fraction.n, "", *_figures(one)]
     for image in found.images:
         for phase, one in zip(found.names, image.numbers, strict=True):
-            yield [image.specimen or "", image.name, phase, *_figures(one)]
+            counts = [int(image.field.pixels.any()), one.fraction.n]
+            yield [image.specimen or "", image.name, phase, *counts, *_figures(one)]
 
 
 def interface_rows(found: Quantified) -> Iterator[list[Cell]]:
@@ -167,7 +172,6 @@ def _particles(image: MeasuredImage, names: list[str]) -> Iterator[list[Cell]]:
 def _figures(one: PhaseNumbers) -> list[Cell]:
     fraction, number, intercept = one.fraction, one.number_per_area, one.mean_intercept
     return [
-        fraction.n,
         fraction.mean,
         fraction.std,
         fraction.ci95,

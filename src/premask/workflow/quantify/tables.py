@@ -12,17 +12,18 @@ from premask.workflow.quantify.measure import Quantified
 from premask.workflow.tables import Cell, Column, Table
 
 FRACTION_NOTES = (
-    "Mean, SD and 95 % interval (Student's t) over the fields, each counting once; RA: the interval"
-    " as a share of the mean (ASTM E562, E1245). Pooled: all labelled pixels together."
+    "Mean, SD and 95 % interval (Student's t) over the fields, each counting once; a field is an"
+    " image that is not wholly void. RA: the interval as a share of the mean (ASTM E562, E1245)."
+    " Pooled: all labelled pixels together."
 )
 IMAGE_NOTE = (
     "± 95 %: over equal parts of the image, {parts} x {parts} of them. It tells how even the image"
     " is, and says nothing of the specimen's other fields."
 )
 LINES_NOTE = (
-    "± 95 %: over the fields. S_V = 2 P_L: boundary of the phase per volume. Mean free path:"
-    " (1 - L_L) / N_L, between particles of the phase. Structures with a direction need sections"
-    " and lines in several."
+    "Means and ± 95 %: over the fields; along rows and columns: all fields together. S_V = 2 P_L:"
+    " boundary of the phase per volume. Mean free path: (1 - L_L) / N_L, between particles of the"
+    " phase. Structures with a direction need sections and lines in several."
 )
 CONTACTS_NOTE = "Share of a phase's interfaces that it has with each other phase."
 INTERFACES_NOTE = (
@@ -69,7 +70,7 @@ def fractions_table(found: Quantified) -> Table:
     columns = (
         Column("Specimen"),
         Column("Phase"),
-        Column("Fields", 0),
+        Column("Fields (images)", 0),
         Column("Area %", 2),
         Column("SD %", 2),
         Column("± 95 %", 2),
@@ -183,13 +184,13 @@ def lines_table(found: Quantified) -> Table:
         for specimen, phase, one in _rows(found, with_particles=True)
     ]
     names = (
-        f"Mean intercept {unit}",
+        f"Intercept {unit}, mean of fields",
         "± 95 %",
         "Along rows",
         "Along columns",
-        f"S_V 1/{unit}",
+        f"S_V 1/{unit}, mean of fields",
         "S_V ± 95 %",
-        f"Mean free path {unit}",
+        f"Free path {unit}, mean of fields",
         "Path ± 95 %",
     )
     columns = _columns(names, rows, {}, [range(2, 6), range(6, 8), range(8, 10)])
@@ -214,7 +215,7 @@ def interfaces_table(found: Quantified) -> Table:
         [range(2, areas_end)],
     )
     notes = (INTERFACES_NOTE, GRAINS_NOTE if known else NO_GRAINS_NOTE)
-    return Table("Interfaces of the phases", columns, tuple(rows), notes)
+    return Table("Interfaces of the phases: S_V, mean of fields", columns, tuple(rows), notes)
 
 
 def contacts_table(found: Quantified) -> Table:
