@@ -44,7 +44,8 @@ def evaluate(
         ),
     ],
     types: Annotated[
-        Path | None, typer.Option("--types", help="CSV of stem,type: scores per type as well.")
+        Path | None,
+        typer.Option("--types", help="CSV of stem,type: scores per type; a data set has its own."),
     ] = None,
     naming: Naming = "given",
     absent: Absent = "skip",

@@ -12,6 +12,7 @@ from premask.core.phases import make_phases
 from premask.evaluate.policy import Absent, NamingMode, Policy, check_n_phases
 from premask.evaluate.scores import Measured, Scores, measure, summarise
 from premask.io.label_maps import read_label_map
+from premask.workflow.dataset.manifest import types_of_built
 from premask.workflow.label_folders import ByStem, Matched, match_folders, read_types
 from premask.workflow.paper_tables import scores_table
 from premask.workflow.tables import Table
@@ -95,7 +96,8 @@ def evaluate_folders(
         The number of phases, or their names in the order of their indices; else their
         indices name them.
     types_csv : Path, optional
-        Lines of ``stem,type``: scores for each type as well.
+        Lines of ``stem,type``: scores for each type as well. Without it the types are those of
+        the manifest where the truth is the ``labels`` of a data set that premask built.
     naming, absent, tolerance
         As in :func:`premask.evaluate.scores.score`.
     progress : callable, optional
@@ -112,15 +114,19 @@ def evaluate_folders(
         names: Sequence[str] = [str(i) for i in range(check_n_phases(classes))]
     else:
         names = make_phases(classes).names
-    types = read_types(types_csv) if types_csv else ByStem({}, {})
     found = match_folders(predicted, truth)
+    if types_csv:
+        types = read_types(types_csv)
+    else:
+        told = types_of_built(truth.absolute().parent)
+        types = ByStem({stem: told[stem] for stem in found.pairs if stem in told}, {})
     images: list[tuple[Measured, str | None]] = []
     for stem, pair in found.pairs.items():
         images.append((_measure_files(*pair, len(names), policy), types.by_stem.get(stem)))
         if progress:
             progress(len(images), len(found.pairs))
     scores = summarise(images, policy, names)
-    return _evaluation(scores, found, types, typed=types_csv is not None)
+    return _evaluation(scores, found, types, typed=bool(types.by_stem) or types_csv is not None)
 
 
 def evaluation_table(evaluation: Evaluation) -> Table:

@@ -119,6 +119,18 @@ def sources_of(dataset: Dataset) -> dict[str, str]:
     return found
 
 
+def types_of_built(root: Path) -> dict[str, str]:
+    """The types of the labelled images of a data set that premask built, by stem.
+
+    Empty for any other folder: it may have a ``manifest.json`` of something else.
+    """
+    try:
+        rows = read_manifest(root)["images"] if (root / MANIFEST).is_file() else []
+        return {row["stem"]: row["type"] for row in rows if isinstance(row["type"], str)}
+    except (PremaskError, KeyError, TypeError):
+        return {}
+
+
 def _entry(root: Path, row: Any, where: str, *, labelled: bool = True) -> Entry:
     try:
         maps = {_text(one["strategy"]): one for one in row["label_maps"]} if labelled else {}
