@@ -32,6 +32,7 @@ from premask.workflow.dataset.build import build_dataset
 from premask.workflow.dataset.check import check_dataset
 from premask.workflow.dataset.folder import read_dataset, read_pair
 from premask.workflow.dataset.sides import SideOptions, parse_shares
+from premask.workflow.evaluate import evaluate_folders
 from premask.workflow.final_maps import final_version
 
 ABOUT = About(
@@ -681,6 +682,42 @@ def test_options_that_make_no_sense_write_nothing(
     with pytest.raises(PremaskError, match=said):
         build_dataset(project, tmp_path / "set", ABOUT, options)
     assert not (tmp_path / "set").exists()
+
+
+def test_groups_of_other_images_are_refused(project: Project, tmp_path: Path) -> None:
+    for text in ("alloy_1,specimen 1\n", "stem,group\n"):
+        csv = tmp_path / "groups.csv"
+        csv.write_text(text)
+        with pytest.raises(PremaskError, match=r"names none of 11 images; .* steel 00,specimen 3"):
+            build_dataset(project, tmp_path / "set", ABOUT, SideOptions(groups=csv))
+        assert not (tmp_path / "set").exists()
+
+
+def test_an_archive_is_to_be_unpacked_before_training(built: Path, tmp_path: Path) -> None:
+    archive = built.with_name("set.zip")
+    told = refusal("train", archive, tmp_path / "run")
+    assert told.endswith("set.zip is an archive; unpack it, and give its folder")
+
+
+def test_label_maps_of_a_built_data_set_are_scored_by_its_types(
+    built: Path, tmp_path: Path
+) -> None:
+    rows = manifest_of(built)["images"]
+    types = {row["type"] for row in rows if row["type"]}
+    assert types
+    n = len(manifest_of(built)["phases"])
+    found = evaluate_folders(built / "labels", built / "labels", n)
+    assert set(found.scores.types) == types
+    assert set(found.untyped) == {row["stem"] for row in rows if not row["type"]}
+    assert found.types_unmatched == ()
+    csv = tmp_path / "types.csv"
+    csv.write_text("".join(f"{row['stem']},other\n" for row in rows))
+    given = evaluate_folders(built / "labels", built / "labels", n, types_csv=csv)
+    assert set(given.scores.types) == {"other"}, "what is given stands above the manifest"
+    shutil.copytree(built / "labels", tmp_path / "labels")
+    (tmp_path / "manifest.json").write_text("[]")
+    bare = evaluate_folders(built / "labels", tmp_path / "labels", n)
+    assert (set(bare.scores.types), bare.untyped) == (set(), ())
 
 
 def test_the_command_line_builds_and_checks(original: Path, tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zipfile
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -55,6 +56,8 @@ def read_dataset(folder: Path, *, classes: Sequence[str] = ()) -> Dataset:
         or splits cannot be understood. What is merely wrong is in ``remarks``.
     """
     if not folder.is_dir():
+        if zipfile.is_zipfile(folder):
+            raise PremaskError(f"{folder} is an archive; unpack it, and give its folder")
         raise PremaskError(f"{folder} is not a folder; give the folder of a data set")
     root = _root_of(folder)
     if (root / MANIFEST).is_file():

@@ -171,7 +171,13 @@ def _specimens(stems: Sequence[str], options: SideOptions, remarks: list[str]) -
             )
     if options.groups:
         given = read_column(options.groups, "group", "steel_07,specimen 3")
-        found |= {stem: group for stem, group in given.by_stem.items() if stem in stems}
+        own = {stem: group for stem, group in given.by_stem.items() if stem in stems}
+        if not own:
+            raise PremaskError(
+                f"--groups {options.groups} names none of {count(len(stems), 'image')}; a line for"
+                f" each is needed, matched by stem, e.g. {stems[0]},specimen 3"
+            )
+        found |= own
         gone = [entry for stem, entry in given.entries.items() if stem not in stems]
         if gone:
             remarks.append(
