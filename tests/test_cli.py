@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import stat
 from pathlib import Path
 
@@ -49,6 +50,19 @@ def test_status_shows_how_far_each_image_has_come(steel: Path) -> None:
     images = answer("status", steel)["images"]
     assert [(i["candidates"], i["named"], i["reference"]) for i in images] == [(2, 2, True)] * 3
     assert "a.png" in premask("status", steel).stdout
+
+
+def test_commands_are_proposed_as_a_shell_takes_them(tmp_path: Path) -> None:
+    project = tmp_path / "my steel"
+    assert premask("init", project, "--classes", "titanium boride,iron").returncode == 0
+    assert premask("add", project, *write_images(tmp_path / "in", 1)).returncode == 0
+    answer("preannotate", project, "--method", "multi-otsu", "--regions", 2, "--jobs", 1)
+    told = refusal("name", project, "--by", "prototypes")
+    words = shlex.split(told.partition("name one first: ")[2])
+    assert words[:3] == ["premask", "name", str(project)]
+    assert words[-2:] == ["0=titanium boride", "..."]
+    told = refusal("tables", project, "--table", 5)
+    assert f"premask import '{project}' --format png FOLDER" in told
 
 
 def test_prototypes_name_the_other_images_as_the_first(steel: Path, tmp_path: Path) -> None:

@@ -88,7 +88,7 @@ def plan(
             f" the pre-annotated passes yet: {', '.join(missing[:5])}"
             f"{' ...' if len(missing) > 5 else ''}"
         )
-    method = f" --method {made.method}" if made.method else ""
+    method = f" --method {typed(made.method)}" if made.method else ""
     follow = f"premask preannotate {typed(project)}{method}, then " if missing else ""
     lines.append(f"Next: {follow}premask annotate {typed(project)}: everybody finds their passes.")
     answer(

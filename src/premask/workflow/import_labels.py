@@ -253,7 +253,7 @@ def fitted(image: ImageRecord, label_map: LabelMap, report: Report, where: str) 
             f"{where}: the label map of {image.name} has {width}x{height} px, the image"
             f" {image.width}x{image.view_height} px; they must be equal"
             + (
-                f" (crop it with: premask set PROJECT --image {image.name}"
+                f" (crop it with: premask set PROJECT --image {typed(image.name)}"
                 f" --crop-bottom {image.height - height})"
                 if width == image.width and height < image.height
                 else ""

@@ -182,7 +182,7 @@ def name_by_prototypes(
         raise PremaskError(
             "no candidate to name, or none named by hand yet to take names from; name one first:"
             f" premask name {typed(project.root)} --image IMAGE --method METHOD"
-            f" 0={project.phases.names[0]} ..."
+            f" {typed(f'0={project.phases.names[0]}')} ..."
         )
     return _least_sure_first(named)
 

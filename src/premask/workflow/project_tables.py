@@ -264,8 +264,8 @@ def score_methods(
     if not scores:
         raise PremaskError(
             "nothing can be scored: Tables 5 and 6 need a truth (premask import"
-            f" {project.root} --format png FOLDER, or label maps from scratch or agreed ones) and"
-            " candidates with names (premask name), or --naming many-to-one"
+            f" {typed(project.root)} --format png FOLDER, or label maps from scratch or agreed"
+            " ones) and candidates with names (premask name), or --naming many-to-one"
         )
     return scores, notes
 
