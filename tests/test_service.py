@@ -244,6 +244,17 @@ def test_a_form_is_told_what_to_send_instead(port: int) -> None:
     assert ask(port, "POST", "/api/label-map", SOUND, plain)[0] == 200
 
 
+def test_all_that_the_page_names_is_there(port: int) -> None:
+    status, body, _ = ask(port, "GET", "/")
+    assert status == 200
+    named = re.findall(r'(?:href|src)="([^"]+)"', body.decode())
+    assert 'rel="icon"' in body.decode(), "else browsers ask for /favicon.ico"
+    for address in named:
+        if not address.startswith(("data:", "#")):
+            assert ask(port, "GET", f"/{address.removeprefix('/')}")[0] == 200, address
+    assert "data:," in named
+
+
 def test_ctrl_c_ends_the_service_with_one_line(run: Path) -> None:
     words = command("serve", run, "--port", 0, "--threads", 1)
     process = subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
