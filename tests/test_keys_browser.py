@@ -15,6 +15,9 @@ pytestmark = editor.pytestmark
 LOOK = "() => document.querySelector('.stage canvas').toDataURL()"
 """What the canvas shows."""
 
+DRAWN = "() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))"
+"""Two frames: what was asked for before is drawn by then."""
+
 
 def pressed(page: Page) -> str:
     """The tool that is taken."""
@@ -154,6 +157,7 @@ def test_the_range_of_the_threshold_brush_is_picked_from_the_image(desk: Desk, p
     pen = Pen(desk.open(page))
     page.keyboard.press("t")
     page.get_by_label("show what is in it").uncheck()
+    page.evaluate(DRAWN)
     plain = page.evaluate(LOOK)
     page.get_by_label("show what is in it").check()
     page.wait_for_function(f"was => ({LOOK})() !== was", arg=plain)

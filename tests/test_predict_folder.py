@@ -30,7 +30,9 @@ pytest.importorskip("onnxruntime")
 
 @pytest.fixture(scope="module")
 def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return write_grey_model(tmp_path_factory.mktemp("run") / "model.onnx").parent
+    folder = tmp_path_factory.mktemp("runs") / "steel-run"
+    folder.mkdir()
+    return write_grey_model(folder / "model.onnx").parent
 
 
 @pytest.fixture(scope="module")
@@ -211,7 +213,7 @@ def test_what_cannot_be_is_refused(run: Path, images: Path, tmp_path: Path) -> N
         ([run, tmp_path / "nowhere", out], "there is no such file or folder"),
         ([tmp_path, images, out], f"there is no model at {tmp_path}/model.onnx"),
         ([run.parent, images, out], f"there is one in {run}"),
-        ([run.with_name(f"rn{run.name[2:]}"), images, out], f"did you mean {run.name}?"),
+        ([run.with_name("stel-run"), images, out], f"did you mean {run.name}?"),
         ([run / "model.onx", images, out], "did you mean model.onnx?"),
         ([run, images, images], "holds the micrographs; give another folder for the label maps"),
         ([run, images / "a.png", images], "e.g. images-predicted"),

@@ -109,8 +109,8 @@ def find_model(path: Path) -> Path:
 def _near_models(path: Path) -> str:
     """Which models a wrong path may have meant: those in the folder, or one with a near name."""
     if path.is_dir():
-        inside = sorted(one.parent.name for one in path.glob(f"*/{MODEL_FILE}"))
-        return f"; there is one in {', '.join(str(path / name) for name in inside)}" * bool(inside)
+        inside = sorted(one.parent for one in path.glob(f"*/{MODEL_FILE}"))[:3]
+        return f"; there is one in {', '.join(map(str, inside))}" * bool(inside)
     there = [one.name for one in sorted(path.parent.glob("*")) if holds_model(one)]
     return nearest(path.name, there)
 
