@@ -16,8 +16,7 @@ from premask.io.files import check_folder
 from premask.io.label_maps import read_colours
 from premask.project.objects import FOLDER
 from premask.project.settings import FILE_NAME
-from premask.workflow.dataset.layouts import layout_of
-from premask.workflow.dataset.manifest import MANIFEST
+from premask.workflow.dataset.folder import is_dataset
 from premask.workflow.dataset.unlabelled import UNLABELLED
 
 IMAGES = "images"
@@ -71,7 +70,7 @@ def source_of(model: str, given: Path) -> tuple[Path, list[str]]:
             f" get candidates of a model with: premask preannotate {typed(project)} --method"
             f" {typed(f'model:{model}')}"
         )
-    if not _is_dataset(given) or not (given / IMAGES).is_dir():
+    if not is_dataset(given) or not (given / IMAGES).is_dir():
         return given, []
     note = f"{given} is a data set: its {IMAGES}/ are taken, not its label maps"
     if (given / UNLABELLED).is_dir():
@@ -101,7 +100,7 @@ def check_out(given: Path, out: Path) -> None:
         what = "holds the micrographs"
     elif _project_of(out) is not None:
         what = "is a project of premask, or inside its objects"
-    elif _is_dataset(out):
+    elif is_dataset(out):
         what = "is a data set"
     if what:
         another = f"{out.resolve().name}-predicted"
@@ -146,7 +145,7 @@ def micrographs(source: Path, out: Path) -> list[Path]:
 
 def without_made(images: Sequence[Path], source: Path) -> list[Path]:
     """Images without those of projects, label maps of data sets, and recorded predictions."""
-    dataset = cache(_is_dataset)
+    dataset = cache(is_dataset)
 
     @cache
     def taken(folder: Path) -> bool:
@@ -176,10 +175,6 @@ def is_label_map(path: Path) -> bool:
     except PremaskError:
         return False  # whoever predicts it says what is wrong with it
     return len(colours) == VOID + 1 and colours[-len(MADE) :] == MADE
-
-
-def _is_dataset(folder: Path) -> bool:
-    return (folder / MANIFEST).is_file() or layout_of(folder) is not None
 
 
 def _project_of(given: Path) -> Path | None:

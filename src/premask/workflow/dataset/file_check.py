@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from premask.core.datasets import Remark
+from premask.io.pins import checksum
 from premask.io.staging import files_in
 from premask.workflow.dataset.manifest import MANIFEST, read_manifest
-from premask.workflow.dataset.metadata import sha256_of_file
 from premask.workflow.dataset.sums import SUMS, read_sums
 
 
@@ -54,7 +54,7 @@ def check_files(root: Path, told: Collection[str] = ()) -> list[Remark]:
 
 def _difference(path: Path, row: Mapping[str, Any] | None, listed: str | None) -> str:
     """What tells a file from the one that was built; empty for that one."""
-    digest = sha256_of_file(path)
+    digest = checksum(path)
     if row is not None and digest != row.get("sha256"):
         size = path.stat().st_size
         same = (

@@ -26,7 +26,7 @@ from premask.workflow.dataset.manifest import MANIFEST, read_built
 
 __all__ = [
     "BROKEN", "DOUBTFUL", "MANIFEST", "REMARKS", "Dataset", "Entry", "Remark", "Split",
-    "read_dataset", "read_pair",
+    "is_dataset", "read_dataset", "read_pair",
 ]  # fmt: skip
 
 MOST_NAMED = 5
@@ -103,18 +103,19 @@ def read_pair(entry: Entry) -> tuple[Image, NDArray[np.uint8]]:
 
 def _root_of(folder: Path) -> Path:
     """The folder itself, or the one below it that an archive put around the data set."""
-    if _fits(folder):
+    if is_dataset(folder):
         return folder
     fits = _below(folder)
     return fits[0] if len(fits) == 1 else folder
 
 
-def _fits(folder: Path) -> bool:
+def is_dataset(folder: Path) -> bool:
+    """Whether a folder is laid out as a data set, of premask or of others."""
     return (folder / MANIFEST).is_file() or layout_of(folder) is not None
 
 
 def _below(folder: Path) -> list[Path]:
-    return [path for path in sorted(folder.iterdir()) if path.is_dir() and _fits(path)]
+    return [path for path in sorted(folder.iterdir()) if path.is_dir() and is_dataset(path)]
 
 
 def _refusal(folder: Path) -> str:
@@ -131,7 +132,7 @@ def _refusal(folder: Path) -> str:
         return (
             f"{told}, but {count(len(below), 'folder')} in it are: {named}{more}; give one of them"
         )
-    above = next((path for path in folder.resolve().parents[:2] if _fits(path)), None)
+    above = next((path for path in folder.resolve().parents[:2] if is_dataset(path)), None)
     if above is not None:
         return f"{told}, but a part of one; give its folder, {typed(above)}"
     return (

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
@@ -12,6 +11,7 @@ from typing import Any
 from premask.core.datasets import DEFAULT_SPLIT
 from premask.core.phases import Phases
 from premask.io.files import sha256_of
+from premask.io.pins import checksum
 from premask.workflow.dataset.about import About, Author
 
 METADATA = "metadata.jsonl"
@@ -226,14 +226,8 @@ def bibtex(about: About, date: str) -> str:
 def checksums(folder: Path) -> bytes:
     """All files of a folder as ``sha256sum --check`` reads them."""
     files = sorted(path for path in folder.rglob("*") if path.is_file())
-    lines = [f"{sha256_of_file(path)}  {path.relative_to(folder).as_posix()}\n" for path in files]
+    lines = [f"{checksum(path)}  {path.relative_to(folder).as_posix()}\n" for path in files]
     return "".join(lines).encode()
-
-
-def sha256_of_file(path: Path) -> str:
-    """The SHA-256 of a file, read piece by piece."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def quoted(text: str) -> str:

@@ -88,7 +88,7 @@ def with_photos(found: Sources, folder: Path) -> Sources:
     """
     photos = _by_stem(folder, "micrographs")
     images = tuple(
-        replace(one, photo=partial(_photo, photos[one.stem])) if one.stem in photos else one
+        replace(one, photo=partial(read_photo, photos[one.stem])) if one.stem in photos else one
         for one in found.images
     )
     bare = [one.name for one in images if one.stem not in photos]
@@ -145,7 +145,8 @@ def _scale(stem: str, text: str) -> float:
         ) from None
 
 
-def _photo(path: Path) -> Labels:
+def read_photo(path: Path) -> Labels:
+    """A micrograph in 8 bit, for the eye."""
     return window(read_micrograph(path).pixels)
 
 

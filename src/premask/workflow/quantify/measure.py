@@ -16,10 +16,10 @@ from premask.project.project import open_project
 from premask.project.settings import FILE_NAME
 from premask.quantify.field import DEFAULT, Field, Settings, measure_field
 from premask.quantify.summary import PhaseNumbers, image_numbers, specimen_numbers
+from premask.workflow.dataset.folder import is_dataset
 from premask.workflow.quantify.given import with_grains, with_photos, with_scales, with_specimens
 from premask.workflow.quantify.recorded import (
     dataset_sources,
-    is_dataset,
     is_predicted,
     predicted_sources,
     refuse_run,

@@ -7,20 +7,17 @@ from pathlib import Path
 from typing import Any
 
 from premask.core.errors import PremaskError
-from premask.core.micrograph import window
 from premask.core.phases import default_colour, make_phases
 from premask.core.words import typed
 from premask.deploy.predictor import MODEL_FILE
 from premask.deploy.records import RECORDS, read_rows
-from premask.io.images import IMAGE_SUFFIXES, image_stem, read_micrograph
+from premask.io.images import IMAGE_SUFFIXES, image_stem
 from premask.io.label_maps import read_label_map
 from premask.workflow.dataset.folder import read_dataset
-from premask.workflow.dataset.layouts import layout_of
-from premask.workflow.dataset.manifest import MANIFEST
+from premask.workflow.quantify.given import read_photo
 from premask.workflow.quantify.sources import (
     BY_TYPE,
     ONE_SPECIMEN,
-    Labels,
     Source,
     Sources,
     colours_of,
@@ -37,11 +34,6 @@ BY_GROUP = (
 def is_predicted(folder: Path) -> bool:
     """Whether a folder is what ``premask predict`` has made."""
     return (folder / RECORDS).is_file()
-
-
-def is_dataset(folder: Path) -> bool:
-    """Whether a folder is a data set, of premask or of others."""
-    return folder.is_dir() and ((folder / MANIFEST).is_file() or layout_of(folder) is not None)
 
 
 def predicted_sources(folder: Path, classes: str | None = None) -> Sources:
@@ -123,7 +115,7 @@ def dataset_sources(folder: Path, classes: str | None = None) -> Sources:
             (entry.type if types else entry.group if groups else None) or title,
             entry.um_per_px,
             partial(read_label_map, entry.label_map),
-            partial(_photo, entry.image),
+            partial(read_photo, entry.image),
         )
         for entry in entries
         if entry.label_map
@@ -176,7 +168,3 @@ def _recorded_names(folder: Path, rows: dict[str, dict[str, Any]]) -> tuple[str,
 def _scale(value: Any) -> float | None:
     good = isinstance(value, int | float) and not isinstance(value, bool) and value > 0
     return float(value) if good else None
-
-
-def _photo(path: Path) -> Labels:
-    return window(read_micrograph(path).pixels)
