@@ -356,6 +356,7 @@ def test_the_command_says_what_is_contradicted(project: Project, run: Path) -> N
         ("no model", "there is no model at"),
         ("other phases", "its model knows the phases dark, middle, odd"),
         ("no run", "does not tell the images of a run"),
+        ("no type", "does not tell the images of a run (KeyError('type'))"),
         ("all seen", "3 images trained every run or told its best epoch"),
         ("another size", "a.png: its reference label map has the shape"),
     ],
@@ -373,6 +374,10 @@ def test_what_cannot_be_audited(
         write_grey_model(run / "model.onnx", described=own)
     elif case == "no run":
         (run / "config.json").write_text('{"images": {"train": []}}')
+    elif case == "no type":
+        known = json.loads((run / "config.json").read_text())
+        del known["type"]
+        (run / "config.json").write_text(json.dumps(known))
     elif case == "all seen":
         run = write_run(run, {"train": ["a", "b", "c"]})
     else:

@@ -110,7 +110,7 @@ def _near_models(path: Path) -> str:
     """Which models a wrong path may have meant: those in the folder, or one with a near name."""
     if path.is_dir():
         inside = sorted(one.parent for one in path.glob(f"*/{MODEL_FILE}"))[:3]
-        return f"; there is one in {', '.join(map(str, inside))}" * bool(inside)
+        return f"; there is one in {', '.join(map(str, inside))}" if inside else ""
     there = [one.name for one in sorted(path.parent.glob("*")) if holds_model(one)]
     return nearest(path.name, there)
 

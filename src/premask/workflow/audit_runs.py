@@ -17,12 +17,10 @@ from premask.core.phases import Phases
 from premask.core.records import ImageRecord
 from premask.deploy.predictor import Model, load_model, probabilities
 from premask.io.files import sha256_of, write_atomically
-from premask.io.structured import read_json
 from premask.project.images import read_pixels
 from premask.project.project import Project
 from premask.workflow.descriptors import FOLDER
 from premask.workflow.seen_images import Seen, read_seen
-from premask.workflow.train.run import CONFIG
 
 Planes = NDArray[np.uint8]
 """(K, H, W) in the order of a model's phases, 0 to 255 for 0 to 1."""
@@ -38,19 +36,16 @@ class Run:
         The project's phase of each of the model's.
     seen : Seen
         Images that it was trained on, or that told its best epoch.
-    type : str or None
-        The type that it was trained on alone.
     """
 
     folder: Path
     model: Model
     phases: tuple[int, ...]
     seen: Seen
-    type: str | None
 
     def judges(self, image: ImageRecord) -> bool:
         """Whether it has not seen an image, and is of its type."""
-        return image not in self.seen and self.type in (None, image.type)
+        return image not in self.seen and self.seen.type in (None, image.type)
 
 
 def read_run(folder: Path, phases: Phases, *, threads: int | None = None) -> Run:
@@ -61,10 +56,10 @@ def read_run(folder: Path, phases: Phases, *, threads: int | None = None) -> Run
     PremaskError
         For another folder, a run without a model, and a model of other phases.
     """
-    seen, type_ = read_seen(folder), read_json(folder / CONFIG).get("type")
+    seen = read_seen(folder)
     model = load_model(folder, threads=threads)
     matched = match_phases(model.card.names, phases, str(folder))
-    return Run(folder, model, matched, seen, None if type_ is None else str(type_))
+    return Run(folder, model, matched, seen)
 
 
 def match_phases(names: Sequence[str], phases: Phases, where: str) -> tuple[int, ...]:

@@ -28,10 +28,13 @@ class Seen:
         Ids of images, or stems in lower case.
     by_content : bool
         Whether these are ids, from the manifest of its data set.
+    type : str or None
+        The type that it was trained on alone.
     """
 
     names: frozenset[str]
     by_content: bool
+    type: str | None
 
     def __contains__(self, image: ImageRecord) -> bool:
         name = image.id if self.by_content else image_stem(image.name).casefold()
@@ -58,6 +61,7 @@ def read_seen(folder: Path) -> Seen:
     config = read_json(folder / CONFIG)
     try:
         parts, sources = _stems(config), dict(config.get("sources", {}))
+        type_ = None if config["type"] is None else str(config["type"])
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise PremaskError(
             f"{folder / CONFIG} does not tell the images of a run ({error!r}); give the folder of"
@@ -67,6 +71,7 @@ def read_seen(folder: Path) -> Seen:
     return Seen(
         frozenset(str(sources[stem]) if by_content else stem.casefold() for stem in parts),
         by_content,
+        type_,
     )
 
 
