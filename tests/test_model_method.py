@@ -22,9 +22,10 @@ from premask.project.project import Project, init_project
 from premask.project.settings import Settings
 from premask.workflow.add import add_images
 from premask.workflow.derive import derive
+from premask.workflow.method_scores import latest_candidates
 from premask.workflow.model_method import is_model, model_parameters, model_table
 from premask.workflow.preannotate import Summary, preannotate
-from premask.workflow.project_tables import latest_candidates, project_tables
+from premask.workflow.project_tables import project_tables
 from premask.workflow.study import check_arm, plan_study
 from premask.workflow.verify import predictions
 from tiny_models import card, grey_truth, particles, write_grey_model

@@ -27,7 +27,7 @@ from premask.project.project import Project
 from premask.workflow.derive import derive
 from premask.workflow.gallery import render_gallery
 from premask.workflow.gallery_page import GalleryCandidate, GalleryImage, GalleryPage
-from premask.workflow.project_tables import latest_candidates, score_candidate
+from premask.workflow.method_scores import latest_candidates, score_candidate
 from premask.workflow.references import REFERENCES
 
 NAMED_BY = {

@@ -31,8 +31,8 @@ from premask.workflow.consensus import (
     open_consensus,
     settle,
 )
+from premask.workflow.method_scores import latest_candidates
 from premask.workflow.overview import derived_of
-from premask.workflow.project_tables import latest_candidates
 from premask.workflow.review import review
 from premask.workflow.simulated_log import Log
 from premask.workflow.verify import give_verdict

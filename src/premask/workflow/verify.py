@@ -12,7 +12,7 @@ from premask.project.candidates import has_names
 from premask.project.images import all_images
 from premask.project.project import Project
 from premask.project.verdicts import add_verdict, newest_verdicts
-from premask.workflow.project_tables import latest_candidates
+from premask.workflow.method_scores import latest_candidates
 from premask.workflow.study import candidates_hidden
 from premask.workflow.tables import Cell, Column, Table
 

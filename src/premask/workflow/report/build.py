@@ -33,7 +33,8 @@ from premask.workflow.project_tables import (
     TableOptions,
     check_options,
     marked,
-    project_tables,
+    tables_there_are,
+    why_not,
 )
 from premask.workflow.provenance_tables import provenance_tables
 from premask.workflow.quality import (
@@ -107,7 +108,7 @@ def report_sections(project: Project, options: TableOptions) -> list[Section]:
         _quality(project, options),
         _settled(project, options),
         _provenance(project),
-        _dataset(project),
+        _dataset(project, options),
         *([_models(options.models)] if options.models else []),
         examples(project),
         _conditions(project, options),
@@ -201,7 +202,7 @@ def _effort(
     project: Project, sessions: Sequence[TimedSession], found: Effort, options: TableOptions
 ) -> Section:
     section = Section("Effort")
-    _try(section, project, 7, options)
+    _add(section, project, (7,), options)
     if found.types:
         section.plots.append(("Minutes of every image", minutes_plot(found.images)))
     if found.types and options.measure in MEASURES:
@@ -222,8 +223,7 @@ def _effort(
 
 def _candidates(project: Project, options: TableOptions) -> Section:
     section = Section("Pre-annotations")
-    for number in (1, 5, 6):
-        _try(section, project, number, options)
+    _add(section, project, (1, 5, 6), options)
     section.tables += _filled([choices_table(project)])
     return section
 
@@ -260,10 +260,9 @@ def _provenance(project: Project) -> Section:
     return section
 
 
-def _dataset(project: Project) -> Section:
+def _dataset(project: Project, options: TableOptions) -> Section:
     section = Section("Data set")
-    for number in (3, 4):
-        _try(section, project, number, TableOptions())
+    _add(section, project, (3, 4), options)
     if section.tables:
         found = project_classes(project)
         phases = [(one.name, one.colour) for one in project.phases.phases]
@@ -302,11 +301,10 @@ def _conditions(project: Project, options: TableOptions) -> Section:
     return section
 
 
-def _try(section: Section, project: Project, number: int, options: TableOptions) -> None:
-    try:
-        section.tables += project_tables(project, [number], options)[0]
-    except PremaskError as error:
-        section.missing.append(f"Table {number}: {error}")
+def _add(section: Section, project: Project, numbers: Sequence[int], options: TableOptions) -> None:
+    made, left_out = tables_there_are(project, numbers, options)
+    section.tables += made
+    section.missing += why_not(left_out)
 
 
 def _filled(tables: Sequence[Table]) -> list[Table]:
