@@ -7,11 +7,13 @@ from pathlib import Path
 import pytest
 
 from audit_project import make_project, write_run
+from premask.evaluate.policy import Policy
 from premask.project.images import all_images
 from premask.project.project import Project
 from premask.workflow.preannotate import preannotate
 from premask.workflow.project_tables import TableOptions, project_tables
-from premask.workflow.seen_images import seen_notes
+from premask.workflow.seen_images import Exposure, exposure
+from premask.workflow.tables import Table
 
 pytest.importorskip("onnxruntime")
 
@@ -85,5 +87,39 @@ def test_another_model_in_the_same_place_tells_nothing_of_the_first(
     assert any("is not known" in line for line in tables[0].notes)
 
 
+def table6(project: Project, method: str | None = None) -> Table:
+    options = TableOptions(Policy(naming="many-to-one"), method=method)
+    return project_tables(project, [6], options)[0][0]
+
+
+def test_table_6_chooses_no_model_that_has_seen_the_images(
+    project: Project, tmp_path: Path
+) -> None:
+    seen = f"model:{write_run(tmp_path / 'seen', {'train': ['a']})}"
+    preannotate(project, methods=[seen, "multi-otsu"], n_regions=2, jobs=1)
+    table = table6(project)
+    assert "multi-otsu" in table.title
+    assert table.notes[-1].startswith(f"{seen} has a higher mean IoU, but has seen images")
+    named = table6(project, seen)
+    assert seen in named.title
+    assert "higher" not in named.notes[-1]
+
+
+def test_table_6_chooses_a_model_that_has_seen_none(project: Project, tmp_path: Path) -> None:
+    fresh = f"model:{write_run(tmp_path / 'fresh', {'train': ['others']})}"
+    preannotate(project, methods=[fresh, "multi-otsu"], n_regions=2, jobs=1)
+    assert fresh in table6(project).title
+
+
+def test_table_6_is_of_a_model_that_has_seen_the_images_where_there_is_no_other(
+    project: Project, tmp_path: Path
+) -> None:
+    seen = f"model:{write_run(tmp_path / 'seen', {'train': ['a']})}"
+    preannotate(project, methods=[seen], jobs=1)
+    table = table6(project)
+    assert seen in table.title
+    assert table.notes[-1].endswith("figures over these flatter and are no test.")
+
+
 def test_methods_that_do_not_learn_have_seen_nothing() -> None:
-    assert seen_notes("kmeans", []) == []
+    assert exposure("kmeans", []) == Exposure()

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
 from premask.core.errors import PremaskError
 from premask.core.records import Candidate, ImageRecord
@@ -17,7 +18,7 @@ from premask.workflow.derive import derive
 from premask.workflow.model_method import SHA256
 from premask.workflow.model_names import names_of_models
 from premask.workflow.references import reference_map
-from premask.workflow.seen_images import seen_notes
+from premask.workflow.seen_images import exposure
 
 Found = dict[str, list[tuple[ImageRecord, Candidate]]]
 
@@ -42,17 +43,46 @@ def latest_candidates(project: Project, images: Sequence[ImageRecord] | None = N
     return {name: pairs for name, pairs in found.items() if pairs}
 
 
-def score_methods(
-    project: Project, policy: Policy, found: Found, reference: str = "imported"
-) -> tuple[dict[str, Scores], dict[str, list[str]]]:
-    """Scores of each method against the references, and what must be read beside them.
+@dataclass(frozen=True)
+class MethodScores:
+    """Scores of methods against the references, and what must be read beside them.
 
-    Returns
-    -------
+    Attributes
+    ----------
     scores : dict of str to Scores
         By method, without those of which nothing was scored.
     notes : dict of str to list of str
         By method: what was left out and why, and how many of its images a model has seen.
+    flattered : frozenset of str
+        Models that have seen images that they were scored on, or may have.
+    """
+
+    scores: Mapping[str, Scores]
+    notes: Mapping[str, Sequence[str]]
+    flattered: frozenset[str]
+
+    @property
+    def best(self) -> str:
+        """The method with the highest mean IoU; of flattered ones only where there is no other."""
+        fair = [name for name in self.scores if name not in self.flattered]
+        return max(fair or self.scores, key=lambda name: self.scores[name].mean_iou)
+
+    @property
+    def passed_over(self) -> list[str]:
+        """A sentence on each method with a higher mean IoU than the best."""
+        least = self.scores[self.best].mean_iou
+        return [
+            f"{name} has a higher mean IoU, but has seen images that it was scored on, or may"
+            " have: it was not chosen (--method chooses it)."
+            for name, found in self.scores.items()
+            if found.mean_iou > least
+        ]
+
+
+def score_methods(
+    project: Project, policy: Policy, found: Found, reference: str = "imported"
+) -> MethodScores:
+    """Score each method against the references.
 
     Raises
     ------
@@ -61,6 +91,7 @@ def score_methods(
     """
     scores: dict[str, Scores] = {}
     notes: dict[str, list[str]] = {}
+    flattered: set[str] = set()
     for name, pairs in found.items():
         counted: list[tuple[Measured, str | None]] = []
         scored: list[tuple[ImageRecord, Candidate]] = []
@@ -76,7 +107,10 @@ def score_methods(
             if measured is not None:
                 counted.append((measured, image.type))
                 scored.append((image, candidate))
-        notes[name] = [*_left_out(name, unnamed, by_truth), *seen_notes(name, scored)]
+        seen = exposure(name, scored)
+        notes[name] = [*_left_out(name, unnamed, by_truth), *seen.notes]
+        if seen.flatters:
+            flattered.add(name)
         if counted:
             scores[name] = summarise(counted, policy, project.phases.names)
     if not scores:
@@ -85,7 +119,7 @@ def score_methods(
             f" {typed(project.root)} --format png FOLDER, or label maps from scratch or agreed"
             " ones) and candidates with names (premask name), or --naming many-to-one"
         )
-    return scores, notes
+    return MethodScores(scores, notes, frozenset(flattered))
 
 
 def _left_out(name: str, unnamed: int, by_truth: int) -> Iterator[str]:

@@ -11,13 +11,12 @@ from premask.core.errors import PremaskError, nearest
 from premask.core.words import typed
 from premask.evaluate.effort import effort
 from premask.evaluate.policy import Policy
-from premask.evaluate.scores import Scores
 from premask.preannotators.methods import all_methods
 from premask.project.project import Project
 from premask.workflow.dataset.tables import images_table, project_classes, shares_table
 from premask.workflow.effort_tables import effort_table, left_out_table
 from premask.workflow.final_maps import ORDER_LINE
-from premask.workflow.method_scores import Found, latest_candidates, score_methods
+from premask.workflow.method_scores import Found, MethodScores, latest_candidates, score_methods
 from premask.workflow.model_names import known_name
 from premask.workflow.paper_tables import iou_table, quality_table, runtime_table
 from premask.workflow.references import (
@@ -43,7 +42,8 @@ class TableOptions:
         ``given`` naming: the names that are stored with the candidates, and the label maps
         without their small islands; the others name the plain regions by the truth.
     method : str or None
-        Of Table 6; the one with the highest mean IoU where it is None.
+        Of Table 6; see :attr:`premask.workflow.method_scores.MethodScores.best`
+        where it is None.
     measure : str
         Of time, for Table 7.
     reference : str or None
@@ -161,8 +161,8 @@ class Source:
         return latest_candidates(self.project)
 
     @cached_property
-    def scores(self) -> tuple[dict[str, Scores], dict[str, list[str]]]:
-        """How good they are, and what must be read beside that."""
+    def scores(self) -> MethodScores:
+        """How good they are."""
         return score_methods(self.project, self.options.policy, self.candidates, self.reference)
 
 
@@ -187,27 +187,28 @@ def _table4(source: Source) -> list[Table]:
 
 
 def _table5(source: Source) -> list[Table]:
-    (scores, notes), reference = source.scores, source.reference
-    table = iou_table(scores, reference=REFERENCES[reference])
-    own = (line for lines in notes.values() for line in lines)
+    found, reference = source.scores, source.reference
+    table = iou_table(found.scores, reference=REFERENCES[reference])
+    own = (line for lines in found.notes.values() for line in lines)
     more = (*reference_notes(source.project, reference), *own)
     return [replace(table, notes=(*table.notes, *more))]
 
 
 def _table6(source: Source) -> list[Table]:
-    (scores, notes), reference = source.scores, source.reference
+    found, reference = source.scores, source.reference
     wanted = source.options.method
-    chosen = wanted and known_name(source.project, wanted)
-    best = chosen or max(scores, key=lambda name: scores[name].mean_iou)
-    if best not in scores:
-        raise PremaskError(f"no candidate of {best!r} was scored; {', '.join(scores)} were")
+    best = found.best if wanted is None else known_name(source.project, wanted)
+    if best not in found.scores:
+        raise PremaskError(f"no candidate of {best!r} was scored; {', '.join(found.scores)} were")
     table = quality_table(
         best,
-        scores[best],
+        found.scores[best],
         reference=REFERENCES[reference],
         against=REFERENCE_NAMES[reference],
     )
-    more = [*reference_notes(source.project, reference), *notes[best]]
+    more = [*reference_notes(source.project, reference), *found.notes[best]]
+    if wanted is None:
+        more += found.passed_over
     return [replace(table, notes=(*table.notes, *more))]
 
 

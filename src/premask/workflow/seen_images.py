@@ -84,13 +84,28 @@ def _stems(config: Mapping[str, Any]) -> set[str]:
     return {str(stem) for part in parts for stem in images.get(part, ())}
 
 
-def seen_notes(method: str, pairs: Sequence[tuple[ImageRecord, Candidate]]) -> list[str]:
-    """A sentence on how many of the images that a model was scored on it has seen.
+@dataclass(frozen=True)
+class Exposure:
+    """What a method has seen of the images that it was scored on.
+
+    Attributes
+    ----------
+    notes : tuple of str
+        Sentences that must be read beside its figures; none for methods that do not learn.
+    flatters : bool
+        Whether it has seen any of them, or nobody knows: its figures are no test.
+    """
+
+    notes: tuple[str, ...] = ()
+    flatters: bool = False
+
+
+def exposure(method: str, pairs: Sequence[tuple[ImageRecord, Candidate]]) -> Exposure:
+    """How many of the images that a model was scored on it has seen.
 
     Parameters
     ----------
     method : str
-        None are said of methods that do not learn.
     pairs : sequence of (ImageRecord, Candidate)
         What was scored.
 
@@ -100,29 +115,30 @@ def seen_notes(method: str, pairs: Sequence[tuple[ImageRecord, Candidate]]) -> l
     now, nobody knows, and this is said too.
     """
     if not is_model(method):
-        return []
+        return Exposure()
     runs = {
         made: _run_of(method, made)
         for made in {str(one.parameters.options.get(SHA256)) for _, one in pairs}
     }
     told = [(image, runs[str(one.parameters.options.get(SHA256))]) for image, one in pairs]
     known = [(image, seen) for image, seen in told if seen is not None]
+    n = sum(image in seen for image, seen in known)
+    left = len(told) - len(known)
     notes = []
     if known:
         rules = " or ".join(sorted({seen.rule for _, seen in known}))
-        n = sum(image in seen for image, seen in known)
         of = count(len(known), "scored image")
         notes.append(
             f"{method}: {n or 'none'} of {of} trained it or told its best epoch (known by {rules})"
             + (": figures over these flatter and are no test." if n else ".")
         )
-    if left := len(told) - len(known):
+    if left:
         notes.append(
             f"{method}: whether it was trained on {count(left, 'scored image')} is not known, as"
             f" {CONFIG} of its run is not beside the model, or that is another one by now: figures"
             " may flatter."
         )
-    return notes
+    return Exposure(tuple(notes), bool(n or left))
 
 
 def _run_of(method: str, sha256: str) -> Seen | None:
