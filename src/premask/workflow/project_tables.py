@@ -9,7 +9,8 @@ from pathlib import Path
 
 from premask.core.errors import PremaskError, nearest
 from premask.core.words import typed
-from premask.evaluate.effort import effort
+from premask.evaluate.dataset import Classes
+from premask.evaluate.effort import Effort, effort
 from premask.evaluate.policy import Policy
 from premask.preannotators.methods import all_methods
 from premask.project.project import Project
@@ -89,7 +90,7 @@ def project_tables(
             )
     chosen = options or TableOptions()
     check_options(project, chosen)
-    made, left_out = tables_there_are(project, list(numbers or TABLES), chosen)
+    made, left_out = tables_there_are(Source(project, chosen), list(numbers or TABLES))
     if numbers and left_out:
         raise next(iter(left_out.values()))
     if not made:
@@ -98,15 +99,14 @@ def project_tables(
 
 
 def tables_there_are(
-    project: Project, numbers: Sequence[int], options: TableOptions
+    source: Source, numbers: Sequence[int]
 ) -> tuple[list[Table], dict[int, PremaskError]]:
     """Those of some tables that can be made, and for each of the others why not."""
-    source = Source(project, options)
     made: list[Table] = []
     left_out: dict[int, PremaskError] = {}
     for number in numbers:
         try:
-            made += [marked(project, table) for table in TABLES[number](source)]
+            made += [marked(source.project, table) for table in TABLES[number](source)]
         except PremaskError as error:
             left_out[number] = error
     return made, left_out
@@ -165,6 +165,16 @@ class Source:
         """How good they are."""
         return score_methods(self.project, self.options.policy, self.candidates, self.reference)
 
+    @cached_property
+    def classes(self) -> Classes:
+        """The phases of the final label maps."""
+        return project_classes(self.project)
+
+    @cached_property
+    def effort(self) -> Effort:
+        """Minutes from scratch and pre-annotated."""
+        return effort(minutes_by(self.project, self.options.measure))
+
 
 def _table1(source: Source) -> list[Table]:
     if not source.candidates:
@@ -177,13 +187,11 @@ def _table1(source: Source) -> list[Table]:
 
 
 def _table3(source: Source) -> list[Table]:
-    project = source.project
-    return [images_table(project_classes(project), project.phases.names, (ORDER_LINE,))]
+    return [images_table(source.classes, source.project.phases.names, (ORDER_LINE,))]
 
 
 def _table4(source: Source) -> list[Table]:
-    project = source.project
-    return [shares_table(project_classes(project), project.phases.names, (ORDER_LINE,))]
+    return [shares_table(source.classes, source.project.phases.names, (ORDER_LINE,))]
 
 
 def _table5(source: Source) -> list[Table]:
@@ -213,8 +221,7 @@ def _table6(source: Source) -> list[Table]:
 
 
 def _table7(source: Source) -> list[Table]:
-    project, measured_by = source.project, source.options.measure
-    found = effort(minutes_by(project, measured_by))
+    project, found = source.project, source.effort
     if not found.types:
         reasons = [f"{one.what}: {one.why}" for one in found.left_out[:3]]
         raise PremaskError(
@@ -223,7 +230,7 @@ def _table7(source: Source) -> list[Table]:
             + "".join(f"; {reason}" for reason in reasons)
         )
     out = [left_out_table(found)] if found.left_out else []
-    return [effort_table(found, measured=measure_line(project, measured_by)), *out]
+    return [effort_table(found, measured=measure_line(project, source.options.measure)), *out]
 
 
 TABLES: Mapping[int, Callable[[Source], list[Table]]] = {

@@ -12,7 +12,7 @@ from pathlib import Path
 from premask import __version__
 from premask.core.errors import PremaskError
 from premask.core.words import count
-from premask.evaluate.effort import Effort, effort
+from premask.evaluate.effort import Effort
 from premask.evaluate.effort_certainty import Interval, intervals
 from premask.evaluate.learning_curve import learning_curve
 from premask.evaluate.session_time import MEASURE_LINES, MEASURES
@@ -23,13 +23,13 @@ from premask.project.project import Project, now
 from premask.project.sessions import all_sessions
 from premask.project.studies import newest_study
 from premask.workflow.consensus_tables import consensus_table, reviews_table
-from premask.workflow.dataset.tables import project_classes
 from premask.workflow.effort import TimedSession, settling, timed_sessions
 from premask.workflow.effort_tables import learning_table, measures_table, parts_table
 from premask.workflow.folder_report import histograms
 from premask.workflow.hardware import hardware
 from premask.workflow.named_by import named_table
 from premask.workflow.project_tables import (
+    Source,
     TableOptions,
     check_options,
     marked,
@@ -48,7 +48,7 @@ from premask.workflow.report.pictures import disagreements, examples
 from premask.workflow.report.plots import learning_plot, minutes_plot
 from premask.workflow.study_tables import plan_table
 from premask.workflow.tables import Table, from_json
-from premask.workflow.tool_times import measure_line, minutes_by
+from premask.workflow.tool_times import measure_line
 from premask.workflow.train.per_type import TABLE as TABLE_8
 from premask.workflow.verify import verdicts_table
 
@@ -99,16 +99,16 @@ def write_report(
 def report_sections(project: Project, options: TableOptions) -> list[Section]:
     """All parts of the report, in the order of the work."""
     sessions = timed_sessions(project)
-    found = effort(minutes_by(project, options.measure))
+    source = Source(project, options)
     sections = [
-        _headline(project, found, options),
+        _headline(source),
         _design(project),
-        _effort(project, sessions, found, options),
-        _candidates(project, options),
+        _effort(source, sessions),
+        _candidates(source),
         _quality(project, options),
         _settled(project, options),
         _provenance(project),
-        _dataset(project, options),
+        _dataset(source),
         *([_models(options.models)] if options.models else []),
         examples(project),
         _conditions(project, options),
@@ -128,7 +128,8 @@ def _page(project: Project, sections: Sequence[Section]) -> Page:
     )
 
 
-def _headline(project: Project, found: Effort, options: TableOptions) -> Section:
+def _headline(source: Source) -> Section:
+    project, options, found = source.project, source.options, source.effort
     section = Section("In short")
     people = {one.annotator for one in all_sessions(project)}
     section.text.append(
@@ -198,11 +199,10 @@ def _design(project: Project) -> Section:
     return section
 
 
-def _effort(
-    project: Project, sessions: Sequence[TimedSession], found: Effort, options: TableOptions
-) -> Section:
+def _effort(source: Source, sessions: Sequence[TimedSession]) -> Section:
+    project, options, found = source.project, source.options, source.effort
     section = Section("Effort")
-    _add(section, project, (7,), options)
+    _add(section, source, (7,))
     if found.types:
         section.plots.append(("Minutes of every image", minutes_plot(found.images)))
     if found.types and options.measure in MEASURES:
@@ -221,10 +221,10 @@ def _effort(
     return section
 
 
-def _candidates(project: Project, options: TableOptions) -> Section:
+def _candidates(source: Source) -> Section:
     section = Section("Pre-annotations")
-    _add(section, project, (1, 5, 6), options)
-    section.tables += _filled([choices_table(project)])
+    _add(section, source, (1, 5, 6))
+    section.tables += _filled([choices_table(source.project)])
     return section
 
 
@@ -260,13 +260,12 @@ def _provenance(project: Project) -> Section:
     return section
 
 
-def _dataset(project: Project, options: TableOptions) -> Section:
+def _dataset(source: Source) -> Section:
     section = Section("Data set")
-    _add(section, project, (3, 4), options)
+    _add(section, source, (3, 4))
     if section.tables:
-        found = project_classes(project)
-        phases = [(one.name, one.colour) for one in project.phases.phases]
-        section.plots += histograms(found, phases)
+        phases = [(one.name, one.colour) for one in source.project.phases.phases]
+        section.plots += histograms(source.classes, phases)
     return section
 
 
@@ -301,8 +300,8 @@ def _conditions(project: Project, options: TableOptions) -> Section:
     return section
 
 
-def _add(section: Section, project: Project, numbers: Sequence[int], options: TableOptions) -> None:
-    made, left_out = tables_there_are(project, numbers, options)
+def _add(section: Section, source: Source, numbers: Sequence[int]) -> None:
+    made, left_out = tables_there_are(source, numbers)
     section.tables += made
     section.missing += why_not(left_out)
 
