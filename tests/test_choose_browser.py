@@ -51,6 +51,11 @@ class Bench:
         project.engine.dispose()
         return found
 
+    def press(self, key: str) -> None:
+        """Press the key of a phase, and wait until the server has kept the name."""
+        with self.page.expect_response("**/names"):
+            self.page.keyboard.press(key)
+
     def names(self, method: str) -> list[int | None]:
         found: list[int | None] = self.candidate(method).table.get("names", [])
         return found
@@ -76,7 +81,7 @@ def bench(tmp_path: Path, page: Page) -> Iterator[Bench]:
 def test_a_swatch_and_the_picture_take_a_phases_key(bench: Bench) -> None:
     card = bench.card("kmeans")
     card.get_by_label("Region 0: no name").hover()
-    bench.page.keyboard.press("q")
+    bench.press("q")
     expect(card.get_by_label("Region 0: A")).to_be_visible()
 
     project = open_project(bench.root)
@@ -88,11 +93,10 @@ def test_a_swatch_and_the_picture_take_a_phases_key(bench: Bench) -> None:
     assert box is not None
     scale = box["width"] / WIDTH
     canvas.hover(position={"x": (x + 0.5) * scale, "y": (y + 0.5) * scale})
-    bench.page.keyboard.press("e")
+    bench.press("e")
     expect(card.get_by_label("Region 2: C")).to_be_visible()
     bench.page.mouse.move(5, 5)
     expect(card.locator(".bar")).to_be_visible()
-    bench.page.wait_for_load_state("networkidle")
     assert bench.names("kmeans") == [0, None, 2]
     assert bench.names("multi-otsu") == [], "the other candidate is left alone"
 
@@ -166,12 +170,11 @@ def test_what_is_composed_is_what_begins(bench: Bench) -> None:
     for method, keys in (("kmeans", "qwe"), ("multi-otsu", "qew")):
         for region, key in enumerate(keys):
             bench.card(method).get_by_label(f"Region {region}: no name").hover()
-            page.keyboard.press(key)
+            bench.press(key)
             expect(
                 bench.card(method).get_by_label(f"Region {region}: ", exact=False)
             ).to_be_visible()
     page.keyboard.press("2")
-    page.wait_for_load_state("networkidle")
     expect(page.get_by_label("Begin")).to_contain_text("Repair kmeans")
     shown = page.get_by_label("Your choice", exact=True)
     shown.get_by_label("B from").select_option(label="1 multi-otsu")
@@ -237,9 +240,8 @@ def test_names_carry_over_to_the_next_image_by_themselves(bench: Bench) -> None:
     page = bench.page
     for region, key in enumerate("qwe"):
         bench.card("kmeans").get_by_label(f"Region {region}: no name").hover()
-        page.keyboard.press(key)
+        bench.press(key)
         expect(bench.card("kmeans").get_by_label(f"Region {region}: ")).not_to_contain_text("?")
-    page.wait_for_load_state("networkidle")
     page.goto(f"{page.url.split('#')[0]}#/images/{bench.candidate('kmeans', 1).image}")
     expect(bench.card("kmeans").locator(".swatch[data-margin]")).to_have_count(3)
     page.mouse.move(5, 5)
@@ -300,13 +302,12 @@ def pixel_of(bench: Bench, method: str, region: int) -> tuple[float, float]:
 def test_what_the_pointer_points_at_is_named_and_not_the_swatch_before(bench: Bench) -> None:
     bench.card("kmeans").get_by_label("Region 0: no name").hover()
     bench.page.mouse.move(*pixel_of(bench, "multi-otsu", 2))
-    bench.page.keyboard.press("w")
+    bench.press("w")
     expect(bench.card("multi-otsu").get_by_label("Region 2: B")).to_be_visible()
     bench.card("kmeans").get_by_label("Region 0: no name").click()
     bench.page.mouse.move(*pixel_of(bench, "multi-otsu", 0))
-    bench.page.keyboard.press("e")
+    bench.press("e")
     expect(bench.card("multi-otsu").get_by_label("Region 0: C")).to_be_visible()
-    bench.page.wait_for_load_state("networkidle")
     assert bench.names("kmeans") == []
     assert bench.names("multi-otsu") == [2, None, 1]
 
@@ -323,7 +324,6 @@ def test_a_page_that_scrolls_under_the_pointer_changes_no_target(bench: Bench) -
     )
     page.evaluate("by => scrollBy(0, by)", box["y"] - 50)
     page.wait_for_function("one => one.matches(':hover')", arg=other.element_handle())
-    page.keyboard.press("q")
+    bench.press("q")
     expect(bench.card("kmeans").get_by_label("Region 1: A")).to_be_visible()
-    page.wait_for_load_state("networkidle")
     assert bench.names("multi-otsu") == []
